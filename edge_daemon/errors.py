@@ -1,0 +1,48 @@
+"""Every error that edge_daemon raises on purpose.
+
+    EdgeDaemonError
+    ├── ConfigError (ValueError)      bad configuration; exit 78
+    ├── ModelError (ValueError)       a model file that cannot be served; exit 78
+    ├── AudioError (OSError)          a source that cannot be opened or read
+    │   └── AudioLost                 a source that worked and then went silent
+    ├── ActionError (RuntimeError)    an action that failed; logged and counted, never fatal
+    └── MissingDependency (ImportError)  an optional part that is not installed
+
+A message says what is wrong, where, with which value, and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class EdgeDaemonError(Exception):
+    """Root of the tree; the command line prints it as one message without a traceback."""
+
+
+class ConfigError(EdgeDaemonError, ValueError):
+    """The configuration is wrong; ``problems`` holds one line for each mistake found."""
+
+    def __init__(self, problems: list[str], where: str = "configuration") -> None:
+        self.problems = problems
+        self.where = where
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n".join([f"{where}: {count}", *(f"  {p}" for p in problems)]))
+
+
+class ModelError(EdgeDaemonError, ValueError):
+    """A model file is missing, damaged, or at odds with its own metadata."""
+
+
+class AudioError(EdgeDaemonError, OSError):
+    """An audio source cannot be opened or read."""
+
+
+class AudioLost(AudioError):
+    """A source that delivered audio has stopped doing so."""
+
+
+class ActionError(EdgeDaemonError, RuntimeError):
+    """An action failed; the daemon logs it, counts it and goes on."""
+
+
+class MissingDependency(EdgeDaemonError, ImportError):
+    """A library or system package that this feature needs is not installed."""

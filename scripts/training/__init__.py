@@ -1,0 +1,1 @@
+"""Training of the keyword models: data, augmentation, network, export. Needs torch; offline only."""

@@ -1,0 +1,205 @@
+"""Reads the speech archives into log-mel arrays, once, and keeps them in a cache.
+
+Everything is raw log-mel [shape=(n_frames, n_mels), dtype=float16] of our own front end; the
+grey pictures of Speech Commands are brought to the same scale (``pixel = 9.94 ln(P) + 146.2``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+from PIL import Image
+from tqdm import tqdm
+
+from edge_daemon.frontend import MfccFrontend
+from edge_daemon.types import SILENCE, UNKNOWN, FrontendSpec
+
+LogMel = npt.NDArray[np.float16]
+
+PIXELS_PER_NEPER = 9.94
+PIXEL_OF_UNIT_POWER = 146.2
+_AUDIO_SUFFIXES = {".opus", ".flac", ".wav"}
+
+
+@dataclass
+class Split:
+    """One part of the data.
+
+    x : log-mel clips [shape=(n, n_frames, n_mels), dtype=float16]
+    y : class numbers [shape=(n,), dtype=int64]
+    speech, noise : long recordings to cut windows from, as lists of [shape=(t, n_mels)]
+    """
+
+    x: LogMel
+    y: npt.NDArray[np.int64]
+    speech: list[LogMel]
+    noise: list[LogMel]
+
+
+class LogMelReader:
+    """Decodes audio and pictures into log-mel frames of one front end."""
+
+    def __init__(self, spec: FrontendSpec) -> None:
+        self.spec = replace(spec, n_mfcc=0, mean=(), std=())
+        self._frontend = MfccFrontend(self.spec)
+
+    def audio(self, data: bytes) -> LogMel:
+        """Decode a 16 kHz mono file; clips shorter than a second are padded with zeros."""
+        samples, rate = soundfile.read(io.BytesIO(data), dtype="int16", always_2d=True)
+        if rate != self.spec.sample_rate_hz:
+            raise ValueError(f"{rate} Hz audio; the archives hold {self.spec.sample_rate_hz} Hz")
+        mono = samples[:, 0]
+        short = max(0, rate - len(mono))
+        self._frontend.reset()
+        return self._frontend.push(np.pad(mono, (0, short))).astype(np.float16)
+
+    def picture(self, data: bytes) -> LogMel:
+        """Turn a grey picture back into ln(power)."""
+        pixels = np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=np.float32)
+        log_mel = (pixels - PIXEL_OF_UNIT_POWER) / PIXELS_PER_NEPER
+        return np.maximum(log_mel, np.log(self.spec.log_floor)).astype(np.float16)
+
+
+def tar_members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, bytes) of the audio files of a tar."""
+    with tarfile.open(path) as tar:
+        for member in tar:
+            stream = tar.extractfile(member)
+            if stream is not None and PurePosixPath(member.name).suffix in _AUDIO_SUFFIXES:
+                yield member.name.removeprefix("./"), stream.read()
+
+
+def zip_members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, bytes) of the pictures of a zip."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(".jpg"):
+                yield name, archive.read(name)
+
+
+def percentile_of(name: str) -> float:
+    """Return a stable number from 0 to 100 for a name: the split rule of Speech Commands."""
+    digest = int(hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(), 16)
+    return (digest % (1 << 27)) * 100.0 / ((1 << 27) - 1)
+
+
+def speaker_of(name: str) -> str:
+    """Return the speaker of ``word/speaker_nohash_n.ext``."""
+    return PurePosixPath(name).stem.split("_nohash_")[0]
+
+
+def cached(path: Path, make: Callable[[], dict[str, LogMel]]) -> dict[str, LogMel]:
+    """Load named arrays from ``path``, or make and store them."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial.npz")
+        np.savez(partial, **make())  # type: ignore[arg-type]
+        partial.rename(path)
+    with np.load(path) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+class SpeechArchives:
+    """The archives of one folder as named log-mel arrays, cached in another."""
+
+    def __init__(self, folder: Path, cache: Path, spec: FrontendSpec) -> None:
+        self._folder = folder
+        self._reader = LogMelReader(spec)
+        key = hashlib.sha256(repr(self._reader.spec).encode()).hexdigest()[:12]
+        self._cache = cache / key
+
+    def tar(self, name: str) -> dict[str, LogMel]:
+        """Return every recording of a tar."""
+        path = self._folder / name
+        return cached(
+            self._cache / f"{name}.npz",
+            lambda: {n: self._reader.audio(b) for n, b in tqdm(tar_members(path), desc=name)},
+        )
+
+    def pictures(self, name: str) -> dict[str, LogMel]:
+        """Return every picture of a zip."""
+        path = self._folder / name
+        return cached(
+            self._cache / f"{name}.npz",
+            lambda: {n: self._reader.picture(b) for n, b in tqdm(zip_members(path), desc=name)},
+        )
+
+
+def load(archives: SpeechArchives, labels: list[str], n_frames: int) -> tuple[Split, Split]:
+    """Return the training and the validation split.
+
+    Speech Commands is split by speaker as its authors do, everything else by a hash of the
+    name: 10 % validation and 20 % of the sentences held out for the figures of running audio.
+    """
+    pictures = archives.pictures("speech_commands_logmel.zip")
+    picture_part = {n: _picture_part(n) for n in pictures}
+    splits = []
+    for part, tar in (("training", "speech_commands_training.tar"),
+                      ("validation", "speech_commands_validation.tar")):  # fmt: skip
+        clips = archives.tar(tar)
+        heard = {PurePosixPath(n).with_suffix("") for n in clips}
+        clips |= {
+            n: p for n, p in pictures.items()
+            if picture_part[n] == part and PurePosixPath(n).with_suffix("") not in heard
+        }  # fmt: skip
+        splits.append(_split(archives, clips, labels, n_frames, part))
+    return splits[0], splits[1]
+
+
+def _picture_part(name: str) -> str:
+    p = percentile_of(speaker_of(name))
+    return "validation" if p < 10 else "testing" if p < 20 else "training"
+
+
+def other_part(name: str) -> str:
+    """Return the part of a recording that is not of Speech Commands."""
+    p = percentile_of(PurePosixPath(name).stem)
+    return "validation" if p < 10 else "testing" if p < 30 else "training"
+
+
+def _split(
+    archives: SpeechArchives, clips: dict[str, LogMel], labels: list[str], n_frames: int, part: str
+) -> Split:
+    numbers = {label: i for i, label in enumerate(labels)}
+    x, y, noise = [], [], []
+    for name, clip in clips.items():
+        word = name.split("/")[0]
+        if word in ("_background_noise_", "_background_"):
+            noise.append(clip)
+        elif len(clip) >= n_frames:
+            x.append(clip[:n_frames])
+            y.append(numbers.get(word, numbers[UNKNOWN]))
+    for name, clip in archives.tar("wake_words.tar").items():
+        if other_part(name) == part:
+            x.append(_loudest(clip, n_frames))
+            y.append(numbers[UNKNOWN])
+    sentences = archives.tar("command_sentences.tar")
+    rooms = archives.tar("noise_esc10.tar")
+    return Split(
+        np.stack(x),
+        np.array(y, dtype=np.int64),
+        [s for n, s in sentences.items() if other_part(n) == part and len(s) >= n_frames],
+        noise + [r for n, r in rooms.items() if other_part(n) == part],
+    )
+
+
+def _loudest(clip: LogMel, n_frames: int) -> LogMel:
+    """Cut the window with the most energy, the word being somewhere in a longer recording."""
+    level = clip.astype(np.float32).mean(axis=1).cumsum()
+    starts = len(clip) - n_frames
+    best = int(np.argmax(level[n_frames - 1 :][: starts + 1] - level[: starts + 1]))
+    return clip[best : best + n_frames]
+
+
+def silence_number(labels: list[str]) -> int:
+    """Return the class number of silence."""
+    return labels.index(SILENCE)
