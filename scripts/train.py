@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from training.augment import Augment, AugmentSettings, Windows
 from training.data import Split, SpeechArchives, load, silence_number
+from training.export import export_float, export_int8
 from training.network import Averaged, Cepstrum, NetworkSettings, TcResNet
 
-from edge_daemon.types import UNKNOWN, FrontendSpec
+from edge_daemon.types import UNKNOWN, FrontendSpec, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Settings:
     smooth_ms: int
     training_data: str
     licence: str
+    thresholds: dict[str, float] = field(default_factory=dict)
     seed: int = 1
     frontend: FrontendSpec = field(default_factory=FrontendSpec)
     network: NetworkSettings = field(default_factory=NetworkSettings)
@@ -191,13 +193,46 @@ class Trainer:
         seconds = time.monotonic() - started
         return {"epoch": self.epoch, "loss": float(np.mean(losses)), **scores, "seconds": seconds}
 
+    def calibration(self) -> np.ndarray[Any, Any]:
+        """Return model inputs [shape=(n, n_frames, n_features)] drawn as in training."""
+        index = self._sampler.indices()[: self._s.calibration_clips]
+        calibration: np.ndarray[Any, Any] = self.cepstrum(self._sampler.batch(index)[0]).numpy()
+        return calibration
+
     def averaged(self) -> TcResNet:
         """Return the network with the averaged weights, ready for use."""
-        network = TcResNet(
-            self._s.network, self._s.frontend.n_mfcc, len(self._s.labels)
-        )  # fmt: skip
+        network = TcResNet(self._s.network, self._s.frontend.n_mfcc, len(self._s.labels))
         network.load_state_dict(self._average.shadow)
         return network.eval()
+
+
+def model_spec(settings: Settings, cepstrum: Cepstrum) -> ModelSpec:
+    """Return the metadata of the trained model."""
+    mean, std = cepstrum.normalisation()
+    words = [x for x in settings.labels if x in settings.thresholds]
+    return ModelSpec(
+        name=settings.name,
+        kind="window",
+        labels=tuple(settings.labels),
+        frontend=replace(settings.frontend, mean=mean, std=std),
+        n_frames=settings.n_frames,
+        hop_ms=settings.hop_ms,
+        thresholds={w: settings.thresholds[w] for w in words},
+        smooth_ms=settings.smooth_ms,
+        training_data=settings.training_data,
+        licence=settings.licence,
+    )
+
+
+def export(settings: Settings, trainer: Trainer, folder: Path) -> None:
+    """Write ``NAME.float32.onnx`` and ``NAME.onnx``, the INT8 model."""
+    spec = model_spec(settings, trainer.cepstrum)
+    float_path = folder / f"{settings.name}.float32.onnx"
+    int8_path = folder / f"{settings.name}.onnx"
+    export_float(trainer.averaged(), spec, float_path)
+    export_int8(float_path, trainer.calibration(), spec, int8_path)
+    for path in (float_path, int8_path):
+        print(f"{path}: {path.stat().st_size} bytes")
 
 
 def main() -> None:
@@ -228,6 +263,7 @@ def main() -> None:
         partial = checkpoint.with_suffix(".partial")
         torch.save(trainer.state_dict(), partial)
         partial.rename(checkpoint)
+    export(settings, trainer, out)
 
 
 if __name__ == "__main__":

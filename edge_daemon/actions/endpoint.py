@@ -1,0 +1,165 @@
+"""One HTTP address: split once, connected to with a limit on the whole exchange."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+MAX_ANSWER_BYTES = 64 * 1024
+_QUOTED_IN_ANSWER = 120
+_PLAIN_IN_PATH = "/%:=&?~+!$,;'@()*[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    text: str
+    """Reason and the beginning of the body, on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to POST, and with which headers; shown without its path, which may be a secret."""
+
+    host: str
+    port: int
+    path: str
+    headers: dict[str, str] = field(repr=False)
+    tls: ssl.SSLContext | None = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str, headers: Mapping[str, str] | None = None) -> Endpoint:
+        """Split an address.
+
+        Raises
+        ------
+        ValueError
+            The address or a header cannot be sent over HTTP.
+        """
+        parts = urlsplit(url)
+        if not parts.hostname:
+            raise ValueError("the address has no host")
+        tls = ssl.create_default_context() if parts.scheme.lower() == "https" else None
+        port = parts.port if parts.port is not None else 443 if tls else 80
+        path = quote(parts.path or "/", safe=_PLAIN_IN_PATH)
+        if parts.query:
+            path += "?" + quote(parts.query, safe=_PLAIN_IN_PATH)
+        sent = _default_headers(parts.username, parts.password)
+        given = {name.lower() for name in headers or {}}
+        sent = {name: value for name, value in sent.items() if name.lower() not in given}
+        return cls(parts.hostname, port, path, _checked({**sent, **(headers or {})}), tls)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    def connect(self, timeout_s: float) -> http.client.HTTPConnection:
+        """Open a connection, with TLS where the address asks for it.
+
+        Raises
+        ------
+        OSError
+            It cannot be reached, or its certificate does not hold.
+        """
+        connection: http.client.HTTPConnection
+        if self.tls is None:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout_s)
+        else:
+            connection = http.client.HTTPSConnection(
+                self.host, self.port, timeout=timeout_s, context=self.tls
+            )
+        connection.connect()
+        return connection
+
+    def post(self, body: bytes, timeout_s: float) -> Answer:
+        """Send the body and read at most 64 KiB of what comes back; redirects are not followed.
+
+        Raises
+        ------
+        OSError
+            No connection, or no answer within the time.
+        http.client.HTTPException
+            Something answered that is not HTTP.
+        """
+        deadline = time.monotonic() + timeout_s
+        connection = self.connect(timeout_s)
+        try:
+            connection.request("POST", self.path, body, self.headers)
+            response = http.client.HTTPResponse(
+                _DeadlineSocket(connection.sock, deadline),  # type: ignore[arg-type]
+                method="POST",
+            )
+            response.begin()
+            return Answer(response.status, _shown(response))
+        finally:
+            connection.close()
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket under one limit for everything, not one for each piece.
+
+    Without it a server that sends a byte now and then would hold the worker for hours.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left_s)
+        return self._sock.recv_into(buffer)
+
+
+class _DeadlineSocket:
+    """As much of a socket as ``HTTPResponse`` uses."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._reader = _DeadlineReader(sock, deadline)
+
+    def makefile(self, *_: object) -> io.BufferedReader:
+        return io.BufferedReader(self._reader)
+
+
+def _default_headers(username: str | None, password: str | None) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "edge-daemon",
+        "Connection": "close",
+    }
+    if username is not None:
+        pair = f"{unquote(username)}:{unquote(password or '')}"
+        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+    return headers
+
+
+def _checked(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        sendable = f"{name}{value}".isprintable() and value.isascii() and name.isascii()
+        if not sendable or not name or any(c in name for c in " :"):
+            raise ValueError(f"the header {name!r} cannot be sent")
+    return headers
+
+
+def _shown(response: http.client.HTTPResponse) -> str:
+    try:
+        body = response.read(MAX_ANSWER_BYTES)
+    except (OSError, http.client.HTTPException):
+        body = b""  # the status has come, and it decides
+    start = body[:_QUOTED_IN_ANSWER].decode(errors="replace")
+    text = "".join(c if c.isprintable() else " " for c in start).strip()
+    return f"{response.reason}: {text}" if text else response.reason

@@ -1,0 +1,203 @@
+"""The one thread that runs the actions, so that none of them can hold up the listening."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge_daemon.actions.action import ActionBusyError, Job
+from edge_daemon.actions.rules import Rule
+from edge_daemon.errors import ActionError
+from edge_daemon.types import Detection
+
+_LOG = logging.getLogger(__name__)
+
+POLL_S = 0.03
+"""Between two looks at the running jobs; there are none of these looks while nothing runs."""
+MAX_RUNNING = 32
+"""Jobs at a time, over all rules; further actions wait in the queue."""
+SAY_DROPPED_EVERY_S = 1.0
+"""Least time between two log lines about dropped actions."""
+CANCEL_BEFORE_END_S = 0.5
+"""At a stop, what still runs is cancelled this long before the time is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCounts:
+    """What became of the actions since the start."""
+
+    done: int = 0
+    failed: int = 0
+    dropped: int = 0
+    """Not begun: the queue was full, the action was busy, or the daemon was stopping."""
+    running: int = 0
+    waiting: int = 0
+
+
+@dataclass(slots=True)
+class _Run:
+    rule: Rule
+    job: Job
+
+
+class ActionWorker:
+    """Takes detections without ever blocking and runs the actions that answer them."""
+
+    def __init__(self, rules: Sequence[Rule], queue: int = 32) -> None:
+        self._rules = tuple(rules)
+        self._limit = queue
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[Rule, Detection]] = deque()
+        self._runs: list[_Run] = []
+        self._done = self._failed = self._dropped = 0
+        self._dropped_unsaid = 0
+        self._say_dropped_at = 0.0
+        self._stop_at: float | None = None
+        self._thread = threading.Thread(target=self._work, name="actions", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, detection: Detection) -> None:
+        """Queue every action that answers the detection; what finds no room is dropped."""
+        tasks = [(rule, detection) for rule in self._rules if rule.matches(detection)]
+        if not tasks:
+            return
+        with self._changed:
+            room = 0 if self._stop_at is not None else self._limit - len(self._waiting)
+            self._waiting.extend(tasks[:room])
+            # The thread says it in the log: this is the listening loop, which does no I/O.
+            self._dropped += len(tasks[room:])
+            self._dropped_unsaid += len(tasks[room:])
+            self._changed.notify()
+
+    def counts(self) -> ActionCounts:
+        """Return the counts so far."""
+        with self._changed:
+            return ActionCounts(
+                self._done, self._failed, self._dropped, len(self._runs), len(self._waiting)
+            )
+
+    def stop(self, timeout_s: float) -> None:
+        """Drop what waits, let what runs end, cancel the rest, and return within the time."""
+        with self._changed:
+            if self._stop_at is None:
+                self._stop_at = time.monotonic() + timeout_s
+            self._dropped += len(self._waiting)
+            self._dropped_unsaid += len(self._waiting)
+            self._waiting.clear()
+            self._changed.notify()
+        if self._thread.ident is None:
+            return
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            # A webhook holds the thread; the programs must not outlive the daemon for that.
+            _LOG.warning("an action does not end; it is left behind")
+            self._cancel_all()
+            self._cancel_all()
+
+    def _work(self) -> None:
+        while self._stop_at is None:
+            task = self._next_task()
+            if task is not None:
+                self._begin(*task)
+            self._poll_runs()
+            self._say_dropped()
+        self._wind_down(self._stop_at)
+        self._say_dropped()
+
+    def _next_task(self) -> tuple[Rule, Detection] | None:
+        """Wait for a task, or, while something runs, for the next look at it."""
+        with self._changed:
+            self._changed.wait_for(self._has_work, self._longest_wait_s())
+            return self._waiting.popleft() if self._waiting and self._has_room() else None
+
+    def _has_work(self) -> bool:
+        return self._stop_at is not None or (bool(self._waiting) and self._has_room())
+
+    def _longest_wait_s(self) -> float | None:
+        if self._runs:
+            return POLL_S
+        return SAY_DROPPED_EVERY_S if self._dropped_unsaid else None
+
+    def _has_room(self) -> bool:
+        return len(self._runs) < MAX_RUNNING
+
+    def _begin(self, rule: Rule, detection: Detection) -> None:
+        _LOG.debug("%s: begins for %r", rule.name, detection.label)
+        try:
+            job = rule.action.run(detection)
+        except ActionBusyError as error:
+            with self._changed:
+                self._dropped += 1
+            _LOG.warning("%s: dropped: %s", rule.name, error, extra={"EDGE_ACTION": rule.name})
+        except Exception as error:
+            self._note_failure(rule, error)
+        else:
+            with self._changed:
+                self._done += job is None
+                self._runs += [_Run(rule, job)] if job is not None else []
+
+    def _poll_runs(self) -> None:
+        for run in list(self._runs):
+            try:
+                ended = run.job.poll()
+            except Exception as error:
+                self._remove(run)
+                self._note_failure(run.rule, error)
+                continue
+            if ended:
+                self._remove(run)
+                with self._changed:
+                    self._done += 1
+
+    def _remove(self, run: _Run) -> None:
+        with self._changed:
+            self._runs.remove(run)
+
+    def _note_failure(self, rule: Rule, error: Exception) -> None:
+        with self._changed:
+            self._failed += 1
+        # An ActionError says all there is to say; anything else is a bug and shows its place.
+        trace = None if isinstance(error, ActionError) else error
+        reason = str(error) or type(error).__name__
+        extra = {"EDGE_ACTION": rule.name}
+        _LOG.warning("%s: failed: %s", rule.name, reason, exc_info=trace, extra=extra)
+
+    def _say_dropped(self) -> None:
+        now = time.monotonic()
+        stopping = self._stop_at is not None
+        if not self._dropped_unsaid or (now < self._say_dropped_at and not stopping):
+            return
+        self._say_dropped_at = now + SAY_DROPPED_EVERY_S
+        with self._changed:
+            dropped, self._dropped_unsaid = self._dropped_unsaid, 0
+        why = "the daemon stops" if stopping else f"the queue of {self._limit} was full"
+        _LOG.warning("actions dropped: %d (%s)", dropped, why)
+
+    def _wind_down(self, stop_at: float) -> None:
+        self._poll_until(stop_at - CANCEL_BEFORE_END_S)
+        self._cancel_all()
+        self._poll_until(stop_at - POLL_S)
+        self._cancel_all()
+        self._poll_runs()
+
+    def _poll_until(self, end: float) -> None:
+        while self._runs:
+            self._poll_runs()
+            left_s = end - time.monotonic()
+            if not self._runs or left_s <= 0:
+                return
+            time.sleep(min(POLL_S, left_s))
+
+    def _cancel_all(self) -> None:
+        for run in list(self._runs):
+            try:
+                run.job.cancel()
+            except Exception:
+                _LOG.exception("%s: cannot be cancelled", run.rule.name)

@@ -1,0 +1,81 @@
+"""Looks for every problem of a configuration and of the machine that it is to run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_daemon.actions.command import program_problem
+from edge_daemon.actions.webhook import webhook_problem
+from edge_daemon.audio import open_source
+from edge_daemon.config import Config, load_config, load_sound_sections
+from edge_daemon.errors import AudioError, ConfigError, MissingDependency, ModelError
+from edge_daemon.frontend import MfccFrontend
+from edge_daemon.model import load_model
+from edge_daemon.types import ModelSpec
+
+FALLBACK_RATE_HZ = 16000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong."""
+
+    text: str
+    is_config: bool
+    """The configuration or the model is wrong, rather than the machine around it."""
+
+
+def check(path: Path | None) -> list[Problem]:
+    """Return all problems at once; empty when the daemon can run.
+
+    Sections that are wrong are reported and then taken at their defaults, so that the rest is
+    looked at too.
+    """
+    problems = []
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        problems += [Problem(p, is_config=True) for p in error.problems]
+        config = load_sound_sections(path)
+    spec, model_problems = _model_problems(config)
+    problems += [Problem(p, is_config=True) for p in model_problems]
+    rate_hz = spec.frontend.sample_rate_hz if spec else FALLBACK_RATE_HZ
+    problems += [Problem(p, is_config=False) for p in _audio_problems(config, rate_hz)]
+    problems += [Problem(p, is_config=False) for p in _action_problems(config)]
+    return problems
+
+
+def _model_problems(config: Config) -> tuple[ModelSpec | None, list[str]]:
+    """Load the model for real, with its front end, and hold the words against its labels."""
+    try:
+        spec = load_model(config.model, config.runtime).spec
+    except (ModelError, MissingDependency) as error:
+        return None, [f"model: {error}"]
+    MfccFrontend(spec.frontend)
+    return spec, config.problems_with_labels(spec.labels)
+
+
+def _audio_problems(config: Config, rate_hz: int) -> Iterator[str]:
+    try:
+        with open_source(config.audio, rate_hz) as source:
+            source.read()
+    except (AudioError, MissingDependency) as error:
+        yield f"audio.source: {error}"
+
+
+def _action_problems(config: Config) -> Iterator[str]:
+    for i, action in enumerate(config.actions):
+        if action.command is not None:
+            problem = program_problem(action.command.argv)
+            if problem:
+                yield f"actions[{i}].command: {problem}"
+        if action.webhook is not None:
+            problem = webhook_problem(action.webhook)
+            if problem:
+                yield f"actions[{i}].webhook: {problem}"
+        if action.log is not None and action.log.path != "-":
+            folder = Path(action.log.path).parent
+            if not folder.is_dir():
+                yield f"actions[{i}].log.path: the folder {folder} does not exist"

@@ -1,0 +1,300 @@
+"""The commands: parsing and exit codes only.
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 78 bad configuration or model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from edge_daemon import __version__
+from edge_daemon.errors import ConfigError, EdgeDaemonError, ModelError
+
+EXIT_OK = 0
+EXIT_FAILURE = 1
+EXIT_USAGE = 2
+EXIT_CONFIG = 78
+EXIT_INTERRUPTED = 130
+
+SYSTEM_CONFIG = Path("/etc/edge-daemon/config.yaml")
+
+_EXIT_CODES = """\
+exit codes:
+  0 success   1 failure   2 wrong usage   78 bad configuration or model
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return EXIT_USAGE
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except (ConfigError, ModelError) as error:
+        return _complain(error, EXIT_CONFIG)
+    except EdgeDaemonError as error:
+        return _complain(error, EXIT_FAILURE)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def _complain(error: Exception, code: int) -> int:
+    print(f"edge-daemon: {error}", file=sys.stderr)
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from edge_daemon.config import with_audio
+    from edge_daemon.daemon import Daemon
+
+    config = _config(arguments.config)
+    config = with_audio(config, source=arguments.source, pace=arguments.pace)
+    return Daemon(config).run()
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from edge_daemon.pipeline import Pipeline
+    from edge_daemon.replay import replay
+
+    config = _config(arguments.config)
+    pipeline = Pipeline.load(arguments.model, config)
+    show = _json_line if arguments.json else _table_line()
+    failed = False
+    for path in arguments.files:
+        try:
+            for found in replay(path, pipeline, config):
+                show(found.as_json())
+        except EdgeDaemonError as error:
+            _complain(error, EXIT_FAILURE)
+            failed = True
+    return EXIT_FAILURE if failed else EXIT_OK
+
+
+def _json_line(record: dict[str, Any]) -> None:
+    print(json.dumps(record), flush=True)
+
+
+def _table_line() -> Callable[[dict[str, Any]], None]:
+    """Return a printer of aligned rows under a heading that comes with the first one."""
+    row = "{time_s:>9}  {label:<12} {score:>6}  {latency_ms:>10}  {file}"
+    heading = row.format(
+        time_s="time s", label="word", score="score", latency_ms="latency ms", file="file"
+    )
+    shown = [heading]
+
+    def show(record: dict[str, Any]) -> None:
+        while shown:
+            print(shown.pop())
+        said = f"{record['after']} {record['label']}" if "after" in record else record["label"]
+        print(row.format_map({**record, "label": said}), flush=True)
+
+    return show
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from edge_daemon.config import ModelConfig, RuntimeConfig
+    from edge_daemon.evaluate import ClipFolder, evaluate, read_list
+    from edge_daemon.evaluate_report import print_report, with_progress
+    from edge_daemon.model import load_model
+
+    model = load_model(ModelConfig(path=arguments.model), RuntimeConfig())
+    names = None if arguments.list is None else read_list(arguments.list)
+    clips = ClipFolder(arguments.data, names)
+    result = evaluate(model, with_progress(clips, len(clips)))
+    if arguments.json:
+        print(json.dumps({"model": arguments.model, **result.as_json()}))
+    else:
+        print_report(result)
+    for line in result.unreadable:
+        print(f"edge-daemon: not scored: {line}", file=sys.stderr)
+    return EXIT_FAILURE if result.unreadable else EXIT_OK
+
+
+def _devices(arguments: argparse.Namespace) -> int:
+    from edge_daemon.audio.devices import list_inputs
+
+    inputs = list_inputs(arguments.rate)
+    for device in inputs:
+        print(device.describe())
+    if not inputs:
+        print(
+            "edge-daemon: no audio input. Is a microphone plugged in (`arecord -l`), and is this "
+            "user in the group audio? A file or a pipe works without: --source wav:FILE, pcm:-",
+            file=sys.stderr,
+        )
+    return EXIT_OK if any(d.problem is None for d in inputs) else EXIT_FAILURE
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from edge_daemon.check import check
+
+    path = arguments.config or _system_config()
+    problems = check(path)
+    for problem in problems:
+        print(problem.text)
+    where = path or "the defaults"
+    if not problems:
+        print(f"{where}: no problem found")
+        return EXIT_OK
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    print(f"edge-daemon: {where}: {count}", file=sys.stderr)
+    return EXIT_CONFIG if any(p.is_config for p in problems) else EXIT_FAILURE
+
+
+def _show_config(arguments: argparse.Namespace) -> int:
+    from edge_daemon.config.document import config_as_yaml, defaults_as_yaml, schema_as_json
+
+    if arguments.schema:
+        print(schema_as_json())
+    elif arguments.defaults:
+        print(defaults_as_yaml(), end="")
+    else:
+        print(config_as_yaml(_config(arguments.config)), end="")
+    return EXIT_OK
+
+
+def _config(path: Path | None) -> Any:
+    from edge_daemon.config import load_config
+
+    return load_config(path or _system_config())
+
+
+def _system_config() -> Path | None:
+    return SYSTEM_CONFIG if SYSTEM_CONFIG.exists() else None
+
+
+class _Parser(argparse.ArgumentParser):
+    """Suggests `--help`, keeps the layout of examples, and takes no shortened options."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings
+        )
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="edge-daemon",
+        description="Listens for spoken commands, offline, and acts on them.",
+        epilog="""\
+examples:
+  edge-daemon run --config /etc/edge-daemon/config.yaml
+  edge-daemon replay recording.wav
+  edge-daemon check
+
+"""
+        + _EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"edge-daemon {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for add in (_add_run, _add_replay, _add_evaluate, _add_devices, _add_check, _add_config):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], text: str,
+    examples: Iterable[str],
+) -> argparse.ArgumentParser:  # fmt: skip
+    listed = "".join(f"  edge-daemon {e}\n" for e in examples)
+    added: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".",
+        epilog=f"examples:\n{listed}\n{_EXIT_CODES}",
+    )  # fmt: skip
+    added.set_defaults(command=run)
+    return added
+
+
+def _add_config_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE",
+        help=f"YAML configuration (default: {SYSTEM_CONFIG} if it is there, else the defaults)",
+    )  # fmt: skip
+
+
+def _add_run(commands: Any) -> None:
+    parser = _command(
+        commands, "run", _run, "listen, recognise and act: the daemon",
+        ("run", "run --source mic:USB", "run --config demo.yaml --source wav:clip.flac --pace fast",
+         "run --source pcm:-   # arecord -f S16_LE -r 16000 -c 1 -t raw | edge-daemon run …"),
+    )  # fmt: skip
+    _add_config_option(parser)
+    parser.add_argument(
+        "--source", metavar="SOURCE", help="mic[:NAME] | wav:FILE | pcm:- | pcm:FIFO"
+    )
+    parser.add_argument("--pace", choices=("realtime", "fast"), help="speed of a file")
+
+
+def _add_replay(commands: Any) -> None:
+    parser = _command(
+        commands, "replay", _replay, "run audio files through the pipeline, as fast as it goes",
+        ("replay recording.wav", "replay *.flac --json", "replay a.opus --model my.onnx"),
+    )  # fmt: skip
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="WAV, FLAC, Opus …")
+    parser.add_argument("--model", metavar="M", help="builtin:NAME or an .onnx file")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each detection")
+    _add_config_option(parser)
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = _command(
+        commands, "evaluate", _evaluate, "measure accuracy on labelled clips (word/clip.wav)",
+        ("evaluate --data speech_commands/", "evaluate --data test.tar --list test.txt --json"),
+    )  # fmt: skip
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR|TAR",
+        help="clips in the layout of Speech Commands: word/clip.wav|flac|opus",
+    )  # fmt: skip
+    parser.add_argument(
+        "--list", type=Path, metavar="FILE", help="only the clips named in it, word/clip a line"
+    )
+    parser.add_argument(
+        "--model", metavar="M", default="builtin:commands", help="builtin:NAME or an .onnx file"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _add_devices(commands: Any) -> None:
+    parser = _command(
+        commands, "devices", _devices, "list the audio inputs and the rates that really open",
+        ("devices",),
+    )  # fmt: skip
+    parser.add_argument(
+        "--rate", type=int, default=16000, metavar="HZ", help="rate tried first (default: 16000)"
+    )
+
+
+def _add_check(commands: Any) -> None:
+    parser = _command(
+        commands, "check", _check, "report every problem of configuration, model, audio, actions",
+        ("check", "check --config /etc/edge-daemon/config.yaml"),
+    )  # fmt: skip
+    _add_config_option(parser)
+
+
+def _add_config(commands: Any) -> None:
+    parser = _command(
+        commands, "config", _show_config, "print the configuration in force",
+        ("config", "config --defaults > config.yaml", "config --schema > schema.json"),
+    )  # fmt: skip
+    _add_config_option(parser)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--schema", action="store_true", help="the JSON Schema, for editors")
+    what.add_argument("--defaults", action="store_true", help="every key, commented")

@@ -1,0 +1,56 @@
+"""The configuration: one schema with types, defaults, bounds and units; YAML in.
+
+Every mistake is reported at once, each as ``section.key: what, the value, did you mean …``.
+"""
+
+from __future__ import annotations
+
+from edge_daemon.config.load import (
+    load_config,
+    load_sound_sections,
+    parse_config,
+    parse_yaml,
+    with_audio,
+)
+from edge_daemon.config.schema import (
+    ANY_WORD,
+    BUILTIN,
+    ActionConfig,
+    ActionsQueueConfig,
+    AudioConfig,
+    CommandConfig,
+    Config,
+    DecisionConfig,
+    LogConfig,
+    LoggingConfig,
+    ModelConfig,
+    RuntimeConfig,
+    Sequence,
+    TelemetryConfig,
+    WebhookConfig,
+    WordConfig,
+)
+
+__all__ = [
+    "ANY_WORD",
+    "BUILTIN",
+    "ActionConfig",
+    "ActionsQueueConfig",
+    "AudioConfig",
+    "CommandConfig",
+    "Config",
+    "DecisionConfig",
+    "LogConfig",
+    "LoggingConfig",
+    "ModelConfig",
+    "RuntimeConfig",
+    "Sequence",
+    "TelemetryConfig",
+    "WebhookConfig",
+    "WordConfig",
+    "load_config",
+    "load_sound_sections",
+    "parse_config",
+    "parse_yaml",
+    "with_audio",
+]

@@ -1,0 +1,110 @@
+"""From scores to detections: smoothing, thresholds, pauses, sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge_daemon.config import DecisionConfig, Sequence, WordConfig
+from edge_daemon.decision.isolation import Isolation
+from edge_daemon.decision.sequences import Sequences
+from edge_daemon.decision.trigger import Hit, Trigger, WordRule
+from edge_daemon.types import Detection, ModelSpec, Scores
+
+__all__ = ["Decision"]
+
+DEFAULT_THRESHOLD = 0.8
+
+
+class Decision:
+    """Decides at every hop whether a word was said.
+
+    Parameters
+    ----------
+    config : DecisionConfig
+    spec : ModelSpec
+        Gives the labels, and the thresholds and the smoothing where the configuration does not.
+    sequences : iterable of Sequence
+        Wake words, each with a word that may follow it.
+    hop_ms : float
+        Time between two updates.
+    """
+
+    def __init__(
+        self, config: DecisionConfig, spec: ModelSpec, sequences: Iterable[Sequence], hop_ms: float
+    ) -> None:
+        self._only_after = {w for w, settings in config.words.items() if settings.after}
+        self._isolate_ms = {
+            w: _either(config.words.get(w, WordConfig()).isolate_ms, config.isolate_ms)
+            for w in spec.words
+        }
+        smooth_ms = _either(config.smooth_ms, spec.smooth_ms)
+        self._trigger = Trigger(
+            spec.labels,
+            {w: _rule(config, spec, w) for w in spec.words},
+            n_smooth=max(1, round(smooth_ms / hop_ms)),
+        )
+        self._sequences = Sequences(sequences)
+        frame_ms = 1000.0 * spec.frontend.hop_length / spec.frontend.sample_rate_hz
+        self._isolation = Isolation(frame_ms, config.pause_margin_db, config.max_word_ms)
+        self._listens_for_pauses = any(self._isolate_ms.values())
+
+    def update(self, scores: Scores, levels: Scores, now_ms: float) -> list[Detection]:
+        """Take the scores of one hop.
+
+        Parameters
+        ----------
+        scores : Scores [shape=(n_labels,), dtype=float32]
+        levels : ndarray [shape=(n_frames,), dtype=float32]
+            Level of each new frame, in nepers of power; see `frontend.level_projection`.
+        now_ms : float
+            Position in the stream, in milliseconds of audio.
+
+        Returns
+        -------
+        list of Detection
+            Mostly empty.
+        """
+        if self._listens_for_pauses:
+            self._isolation.push(levels)
+        found = []
+        hit = self._trigger.update(scores, now_ms)
+        if hit is not None:
+            detection = self._judge(hit, now_ms)
+            found = [detection] if detection else []
+        found += [
+            Detection(h.label, h.score, now_ms / 1000.0) for h in self._isolation.said_alone()
+        ]
+        return found
+
+    def _judge(self, hit: Hit, now_ms: float) -> Detection | None:
+        """Let a hit through at once, hold it until the pause after it, or drop it."""
+        wake = self._sequences.wake_before(hit.label, now_ms)
+        self._sequences.note(hit.label, now_ms)
+        if wake is None:
+            if hit.label in self._only_after:
+                return None
+            isolate_ms = self._isolate_ms[hit.label]
+            if isolate_ms:
+                self._isolation.hold(hit, isolate_ms)
+                return None
+        return Detection(hit.label, hit.score, now_ms / 1000.0, wake)
+
+    def reset(self) -> None:
+        """Forget what was heard."""
+        self._trigger.reset()
+        self._sequences.reset()
+        self._isolation.reset()
+
+
+def _either(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value
+
+
+def _rule(config: DecisionConfig, spec: ModelSpec, word: str) -> WordRule:
+    own = config.words.get(word, WordConfig())
+    threshold = own.threshold or config.threshold or spec.thresholds.get(word, DEFAULT_THRESHOLD)
+    return WordRule(
+        threshold=threshold,
+        rearm_below=threshold * config.rearm_ratio,
+        refractory_ms=_either(own.refractory_ms, config.refractory_ms),
+    )

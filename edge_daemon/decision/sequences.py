@@ -1,0 +1,44 @@
+"""Wake words: which word was said in time before another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge_daemon.config import Sequence
+
+
+class Sequences:
+    """Remembers when each wake word was heard; a command uses its wake word up.
+
+    There is no dead time: a command may follow its wake word at the very next hop.
+    """
+
+    def __init__(self, sequences: Iterable[Sequence]) -> None:
+        self._within_ms: dict[str, dict[str, int]] = {}
+        for s in sequences:
+            wakes = self._within_ms.setdefault(s.say, {})
+            wakes[s.after] = max(s.within_ms, wakes.get(s.after, 0))
+        self._wake_words = {s for wakes in self._within_ms.values() for s in wakes}
+        self._heard_ms: dict[str, float] = {}
+
+    def reset(self) -> None:
+        """Forget the wake words heard."""
+        self._heard_ms.clear()
+
+    def note(self, label: str, now_ms: float) -> None:
+        """Remember ``label`` if it is a wake word."""
+        if label in self._wake_words:
+            self._heard_ms[label] = now_ms
+
+    def wake_before(self, label: str, now_ms: float) -> str | None:
+        """Return, and use up, the latest wake word that ``label`` follows in time."""
+        in_time = {
+            wake: heard
+            for wake, within_ms in self._within_ms.get(label, {}).items()
+            if (heard := self._heard_ms.get(wake)) is not None and now_ms - heard <= within_ms
+        }
+        if not in_time:
+            return None
+        latest = max(in_time, key=lambda wake: in_time[wake])
+        del self._heard_ms[latest]
+        return latest

@@ -1,0 +1,81 @@
+"""Smoothed scores against thresholds: the best word fires once, and again after it fell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_daemon.types import Scores
+
+
+@dataclass(frozen=True, slots=True)
+class WordRule:
+    """When one word fires."""
+
+    threshold: float
+    rearm_below: float
+    """The smoothed score has to fall below it before the word can fire again."""
+    refractory_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A word whose smoothed score crossed its threshold."""
+
+    label: str
+    score: float
+
+
+class Trigger:
+    """Smooths the scores and finds the hop at which a word fires.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        All labels of the model, in the order of its scores.
+    rules : mapping of str to WordRule
+        The words that can fire.
+    n_smooth : int
+        Scores in the running mean.
+    """
+
+    def __init__(
+        self, labels: Sequence[str], rules: Mapping[str, WordRule], n_smooth: int
+    ) -> None:  # fmt: skip
+        self._labels = tuple(labels)
+        self._rules = dict(rules)
+        self._recent = np.zeros((n_smooth, len(labels)), np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all scores; every word may fire."""
+        self._recent[:] = 0
+        self._newest = -1
+        self._disarmed: set[str] = set()
+        self._fired_ms = dict.fromkeys(self._rules, -np.inf)
+
+    def update(self, scores: Scores, now_ms: float) -> Hit | None:
+        """Take the scores of one hop; return the word that fires at it, if one does."""
+        smoothed = self._smooth(scores)
+        self._disarmed = {
+            w for w in self._disarmed
+            if smoothed[self._labels.index(w)] >= self._rules[w].rearm_below
+        }  # fmt: skip
+        best = int(smoothed.argmax())
+        label, score = self._labels[best], float(smoothed[best])
+        rule = self._rules.get(label)
+        if rule is None or score < rule.threshold or label in self._disarmed:
+            return None
+        if now_ms - self._fired_ms[label] < rule.refractory_ms:
+            return None
+        self._disarmed.add(label)
+        self._fired_ms[label] = now_ms
+        return Hit(label, score)
+
+    def _smooth(self, scores: Scores) -> Scores:
+        self._newest = (self._newest + 1) % len(self._recent)
+        self._recent[self._newest] = scores
+        mean: Scores = self._recent.mean(axis=0)
+        return mean

@@ -1,0 +1,51 @@
+"""From a model file to scores: windowed and streaming models behind one protocol."""
+
+from __future__ import annotations
+
+from edge_daemon.config import ModelConfig, RuntimeConfig
+from edge_daemon.errors import ModelError
+from edge_daemon.model.file import resolve
+from edge_daemon.model.keyword import KeywordModel
+from edge_daemon.types import ModelSpec
+
+__all__ = ["KeywordModel", "hop_frames", "load_model"]
+
+
+def load_model(config: ModelConfig, runtime: RuntimeConfig) -> KeywordModel:
+    """Open the model of the configuration, ready to score.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing, damaged, or at odds with its metadata.
+    """
+    from edge_daemon.model.session import open_session
+    from edge_daemon.model.stream import StreamModel
+    from edge_daemon.model.window import WindowModel
+
+    path = resolve(config.path)
+    session, spec = open_session(path, runtime.threads)
+    hop_frames(config, spec)
+    return StreamModel(session, spec) if spec.kind == "stream" else WindowModel(session, spec)
+
+
+def hop_frames(config: ModelConfig, spec: ModelSpec) -> int:
+    """Return how many frames come between two scores.
+
+    Raises
+    ------
+    ModelError
+        When ``model.hop_ms`` does not fit the model.
+    """
+    frontend = spec.frontend
+    frame_ms = 1000.0 * frontend.hop_length / frontend.sample_rate_hz
+    hop_ms = config.hop_ms or spec.hop_ms
+    frames = round(hop_ms / frame_ms)
+    if frames < 1 or abs(frames * frame_ms - hop_ms) > 1e-6:
+        raise ModelError(f"model.hop_ms: {hop_ms} is no multiple of the model's {frame_ms:g} ms")
+    if spec.kind == "stream" and frames != spec.n_frames:
+        needed = spec.n_frames * frame_ms
+        raise ModelError(f"model.hop_ms: {hop_ms}; this streaming model takes {needed:g} ms only")
+    if frames > spec.n_frames:
+        raise ModelError(f"model.hop_ms: {hop_ms} is longer than the model's window")
+    return frames

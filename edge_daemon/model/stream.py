@@ -1,0 +1,32 @@
+"""A model that computes new frames only and carries its state from hop to hop."""
+
+from __future__ import annotations
+
+from edge_daemon.model.session import FEATURES, SCORES, Session, initial_states
+from edge_daemon.types import Features, ModelSpec, Scores
+
+
+class StreamModel:
+    """Feeds each output ``NAME_next`` back into the input ``NAME``."""
+
+    def __init__(self, session: Session, spec: ModelSpec) -> None:
+        self.spec = spec
+        self._session = session
+        self._states = initial_states(session)
+        self._outputs = [SCORES, *(f"{name}_next" for name in self._states)]
+
+    def scores(self, features: Features) -> Scores:
+        """Score a whole number of chunks of ``spec.n_frames`` frames; the last one counts."""
+        chunk = self.spec.n_frames
+        if len(features) == 0 or len(features) % chunk:
+            raise ValueError(f"{len(features)} frames; a multiple of {chunk} is needed")
+        for start in range(0, len(features), chunk):
+            feed = {FEATURES: features[None, start : start + chunk], **self._states}
+            found, *states = self._session.run(self._outputs, feed)
+            self._states = dict(zip(self._states, states, strict=True))
+        scores: Scores = found[0]
+        return scores
+
+    def reset(self) -> None:
+        """Set every state back to zeros."""
+        self._states = initial_states(self._session)

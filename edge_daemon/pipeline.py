@@ -1,0 +1,166 @@
+"""The order of the stages: samples in, detections out.
+
+One pipeline serves the daemon, the tests, the benchmark and the accuracy gate. It has no clock
+and no thread: time is the number of samples it was given.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from edge_daemon.config import Config, ModelConfig
+from edge_daemon.decision import Decision
+from edge_daemon.errors import ConfigError
+from edge_daemon.frontend import MfccFrontend, level_projection
+from edge_daemon.model import KeywordModel, hop_frames, load_model
+from edge_daemon.types import Detection, ModelSpec, Samples
+
+
+class StageTimer(Protocol):
+    """Is told when the work on a hop starts and when each stage of it is done."""
+
+    def start(self) -> None:
+        """The stages of one hop begin."""
+
+    def lap(self, stage: str) -> None:
+        """The stage named ended."""
+
+
+class _NoTimer:
+    def start(self) -> None:
+        """Take no time."""
+
+    def lap(self, stage: str) -> None:
+        """Take no time."""
+
+
+class Pipeline:
+    """Hears words in a stream of audio.
+
+    Whatever the length of the blocks, the audio is worked on in hops of fixed length, so that
+    the same audio gives exactly the same detections. The stream counts as preceded by silence.
+
+    Parameters
+    ----------
+    config : Config
+    model : KeywordModel
+    timer : StageTimer, optional
+        Told about the stages ``frontend``, ``model`` and ``decision``.
+
+    Raises
+    ------
+    ConfigError
+        When the configuration names words that the model does not have.
+
+    Examples
+    --------
+    >>> pipeline = Pipeline.load("builtin:commands")
+    >>> pipeline.process(np.zeros(16000, np.int16))
+    []
+    """
+
+    def __init__(
+        self, config: Config, model: KeywordModel, timer: StageTimer | None = None
+    ) -> None:  # fmt: skip
+        problems = config.problems_with_labels(model.spec.labels)
+        if problems:
+            raise ConfigError(problems)
+        frontend = model.spec.frontend
+        n_frames = hop_frames(config.model, model.spec)
+        self._model = model
+        self._timer = timer or _NoTimer()
+        self._rate_hz = frontend.sample_rate_hz
+        self._hop = n_frames * frontend.hop_length
+        self._overlap = frontend.win_length - frontend.hop_length
+        self._frontend = MfccFrontend(frontend)
+        self._level_weights, self._level_bias = level_projection(frontend)
+        hop_ms = 1000.0 * self._hop / self._rate_hz
+        self._decision = Decision(config.decision, model.spec, config.sequences(), hop_ms)
+        self._lead_hops = -(-model.spec.n_frames // n_frames)
+        self.reset()
+
+    @classmethod
+    def load(cls, model: str | None = None, config: Config | None = None) -> Pipeline:
+        """Build a pipeline from a model, ``builtin:NAME`` or a file, and a configuration.
+
+        Raises
+        ------
+        ModelError, ConfigError
+        """
+        config = config or Config()
+        if model is not None:
+            settings = ModelConfig(path=model, hop_ms=config.model.hop_ms)
+            config = config.model_copy(update={"model": settings})
+        return cls(config, load_model(config.model, config.runtime))
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's description of itself."""
+        return self._model.spec
+
+    @property
+    def position_s(self) -> float:
+        """Audio worked on so far, in seconds."""
+        return self._position / self._rate_hz
+
+    def reset(self) -> None:
+        """Start a new stream, preceded by silence."""
+        self._waiting = np.zeros(0, np.int16)
+        self._position = 0
+        self._frontend.reset()
+        self._model.reset()
+        self._decision.reset()
+        self._frontend.push(np.zeros(self._overlap, np.int16))
+        for _ in range(self._lead_hops):
+            self._model.scores(self._frontend.push(np.zeros(self._hop, np.int16)))
+
+    def process(self, block: Samples) -> list[Detection]:
+        """Take a block of any length and return what was heard by its end.
+
+        Parameters
+        ----------
+        block : Samples [shape=(n,), dtype=int16]
+            Mono, at the model's sample rate. The last samples, less than a hop, wait for the
+            next block.
+
+        Returns
+        -------
+        list of Detection
+            In order of time.
+
+        Raises
+        ------
+        TypeError
+            When the block is not a one-dimensional int16 array.
+        """
+        if not isinstance(block, np.ndarray) or block.dtype != np.int16 or block.ndim != 1:
+            found = getattr(block, "dtype", type(block).__name__), np.shape(block)
+            raise TypeError(f"a block is int16 samples of shape (n,), found {found[0]} {found[1]}")
+        audio = np.concatenate([self._waiting, block]) if len(self._waiting) else block
+        whole = len(audio) - len(audio) % self._hop
+        self._waiting = audio[whole:].copy()
+        return [
+            detection
+            for start in range(0, whole, self._hop)
+            for detection in self._hear(audio[start : start + self._hop])
+        ]
+
+    def flush(self) -> list[Detection]:
+        """End the stream with silence, as long as the model looks back, and half a second."""
+        lead = self._lead_hops * self._hop
+        return self.process(np.zeros(lead + self._rate_hz // 2, np.int16))
+
+    def _hear(self, hop: Samples) -> list[Detection]:
+        self._position += len(hop)
+        self._timer.start()
+        features = self._frontend.push(hop)
+        self._timer.lap("frontend")
+        scores = self._model.scores(features)
+        self._timer.lap("model")
+        levels = features @ self._level_weights + self._level_bias
+        now_ms = 1000.0 * self._position / self._rate_hz
+        found = self._decision.update(scores, levels, now_ms)
+        self._timer.lap("decision")
+        return found

@@ -1,0 +1,56 @@
+"""A histogram of durations in constant memory."""
+
+from __future__ import annotations
+
+import math
+from array import array
+
+SHORTEST_S = 1e-6
+LONGEST_S = 100.0
+_RATIO = 1.1
+"""Upper to lower edge of a bucket; its middle is at most sqrt(1.1) - 1 = 4.9 % off."""
+_LOG_RATIO = math.log(_RATIO)
+_N_BUCKETS = 1 + math.ceil(math.log(LONGEST_S / SHORTEST_S) / _LOG_RATIO)
+
+
+class Histogram:
+    """Durations from 1 µs to 100 s in log-spaced buckets; percentiles are within 5 %.
+
+    What is shorter counts as 1 µs, what is longer as 100 s; ``max`` is exact.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._max = 0.0
+        self._buckets = array("Q", bytes(8 * _N_BUCKETS))
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        bucket = 0
+        if seconds > SHORTEST_S:  # false for NaN as well
+            bucket = int(math.log(min(seconds, LONGEST_S) / SHORTEST_S) / _LOG_RATIO)
+        self._buckets[min(bucket, _N_BUCKETS - 1)] += 1
+        self.count += 1
+        self._max = max(self._max, seconds)  # a NaN leaves it as it is
+
+    @property
+    def max(self) -> float | None:
+        """The longest duration, in seconds; None when there was none."""
+        return self._max if self.count else None
+
+    def percentile(self, q: float) -> float | None:
+        """Return the duration, in seconds, that q % of all do not exceed; None without any.
+
+        It is the nearest-rank percentile, numpy's ``method="inverted_cdf"``.
+        """
+        if not 0 <= q <= 100:
+            raise ValueError(f"q is a percentage from 0 to 100, not {q}")
+        if not self.count:
+            return None
+        rank = max(1, math.ceil(q * self.count / 100))
+        seen = 0
+        for bucket, n in enumerate(self._buckets):
+            seen += n
+            if seen >= rank:
+                return min(SHORTEST_S * math.pow(_RATIO, bucket + 0.5), self._max)
+        return self._max

@@ -1,0 +1,90 @@
+"""From trained weights to the files that are served: float32 ONNX and INT8 QDQ ONNX."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch import Tensor, nn
+
+from edge_daemon.model.file import METADATA_KEY, spec_to_json
+from edge_daemon.types import ModelSpec
+
+OPSET = 17
+
+
+class Scorer(nn.Module):
+    """The network with the softmax that makes scores of its logits."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, features: Tensor) -> Tensor:
+        """[shape=(n, n_frames, n_features)] -> [shape=(n, n_labels)], sums to 1."""
+        return torch.softmax(self._network(features), dim=1)
+
+
+def export_float(network: nn.Module, spec: ModelSpec, path: Path) -> None:
+    """Write the network as float32 ONNX, with its metadata and no traces of this machine."""
+    example = torch.zeros(1, spec.n_frames, spec.frontend.n_features)
+    torch.onnx.export(
+        Scorer(network).eval(), (example,), path, input_names=["features"],
+        output_names=["scores"], opset_version=OPSET, dynamo=False,
+        dynamic_axes={"features": {0: "n"}, "scores": {0: "n"}},
+    )  # fmt: skip
+    _finish(path, spec)
+
+
+class _Features(CalibrationDataReader):  # type: ignore[misc]
+    def __init__(self, features: np.ndarray[Any, Any]) -> None:
+        self._left: Iterator[np.ndarray[Any, Any]] = iter(features)
+
+    def get_next(self) -> dict[str, Any] | None:
+        clip = next(self._left, None)
+        return None if clip is None else {"features": clip[None]}
+
+
+def export_int8(
+    float_path: Path, features: np.ndarray[Any, Any], spec: ModelSpec, path: Path
+) -> None:
+    """Write INT8 static QDQ: activations U8, weights S8 per channel.
+
+    features : calibration inputs [shape=(n, n_frames, n_features), dtype=float32]
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(str(float_path), str(prepared), skip_symbolic_shape=True)
+        quantize_static(
+            str(prepared), str(path), _Features(features), quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True,
+            calibrate_method=CalibrationMethod.Percentile,
+            extra_options={"CalibPercentile": 99.995},
+        )  # fmt: skip
+    _finish(path, spec)
+
+
+def _finish(path: Path, spec: ModelSpec) -> None:
+    model = onnx.load(path)
+    model.doc_string = ""
+    del model.metadata_props[:]
+    for node in model.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, spec_to_json(spec)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)

@@ -1,0 +1,179 @@
+"""YAML in, a configuration or every problem out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_daemon.config import (
+    Config,
+    load_config,
+    load_sound_sections,
+    parse_config,
+    parse_yaml,
+    with_audio,
+)
+from edge_daemon.config.document import config_as_yaml, defaults_as_yaml, schema_as_json
+from edge_daemon.errors import ConfigError
+
+ROOT = Path(__file__).parents[3]
+
+
+def problems(text: str) -> list[str]:
+    """Return what is wrong with a YAML text."""
+    try:
+        parse_config(parse_yaml(text))
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("audio: {sorce: mic}", "audio.sorce: unknown key, did you mean 'source'?"),
+        ("audoi: {}", "audoi: unknown key, did you mean 'audio'?"),
+        ("audio: 5", "audio: should be a section"),
+        ("audio: {block_ms: ten}", "audio.block_ms: should be a valid integer"),
+        ("audio: {block_ms: 5}", "audio.block_ms: should be greater than or equal to 10, found 5"),
+        ("audio: {source: tape}", "audio.source: "),
+        ("decision: {threshold: 7}", "decision.threshold: should be less than or equal to 1, found 7"),
+        ("decision: {words: {on: {treshold: 1}}}", "decision.words.on.treshold: unknown key, did"),
+        ("actions: [{say: on}]", "actions[0]: needs exactly one of command, webhook, log"),
+        ("actions: [{say: on, command: [x], log: {}}]", "has command and log"),
+        ("actions: [{say: on, command: []}]", "actions[0].command.argv: "),
+        ("actions: [{say: on, command: echo hi}]", "actions[0].command: should be a section"),
+        ("actions: [{say: on, webhook: 'ftp://x'}]", "actions[0].webhook.url: "),
+        ("actions: [{say: '*', after: go, log: {}}]", "cannot be combined with after"),
+        ("a: 1\na: 2", "line 2, column 1: the key 'a' stands twice"),
+        ("audio: [", "line 1"),
+        ("- 1", "the top level is [1]"),
+        ("\x00", "not YAML"),
+        ("a: &a [*a]", "a: unknown key"),
+        ("!!python/object/apply:os.system [id]", "could not determine a constructor"),
+    ],
+)  # fmt: skip
+def test_each_mistake_has_a_clear_line(text: str, expected: str) -> None:
+    """The line says where, what, the value, and what was perhaps meant."""
+    assert any(expected in p for p in problems(text)), problems(text)
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    """Three mistakes in three sections are three lines."""
+    text = "audio: {block_ms: 0}\ndecision: {threshold: 7}\nactions: [{say: 3}]"
+    assert len(problems(text)) >= 3
+
+
+def test_words_that_yaml_takes_for_booleans_stay_words() -> None:
+    """on, off, yes and no are words here."""
+    text = "actions: [{say: on, log: {}}, {say: off, after: no, log: {}}]"
+    actions = parse_config(parse_yaml(text)).actions
+    assert [(a.say, a.after) for a in actions] == [("on", None), ("off", "no")]
+
+
+def test_empty_files_and_sections_are_the_defaults() -> None:
+    """Nothing said is nothing changed."""
+    assert parse_config(parse_yaml("")) == Config()
+    assert parse_config(parse_yaml("audio:\nactions:\n")) == Config()
+
+
+def test_paths_are_taken_from_the_files_folder(tmp_path: Path) -> None:
+    """Relative files in a configuration belong to its folder, stdin and builtin: to none."""
+    path = tmp_path / "c.yaml"
+    path.write_text("audio: {source: 'wav:a.flac'}\nmodel: {path: m.onnx}")
+    config = load_config(path)
+    assert config.audio.source == f"wav:{tmp_path}/a.flac"
+    assert config.model.path == f"{tmp_path}/m.onnx"
+    path.write_text("audio: {source: 'pcm:-'}\nactions: [{say: go, log: {}}]")
+    config = load_config(path)
+    assert (config.audio.source, config.model.path) == ("pcm:-", "builtin:commands")
+    assert config.actions[0].log is not None
+    assert config.actions[0].log.path == "-"
+
+
+@pytest.mark.parametrize(("name", "reason"), [("none.yaml", "No such file"), ("", "directory")])
+def test_unreadable_files_are_config_errors(tmp_path: Path, name: str, reason: str) -> None:
+    """A missing file and a folder are said to be so."""
+    with pytest.raises(ConfigError, match=reason):
+        load_config(tmp_path / name)
+
+
+def test_huge_files_are_not_read(tmp_path: Path) -> None:
+    """More than a megabyte is no configuration."""
+    path = tmp_path / "c.yaml"
+    path.write_text("# " + "x" * (1 << 20))
+    with pytest.raises(ConfigError, match="at most"):
+        load_config(path)
+
+
+def test_sound_sections_are_kept_beside_wrong_ones(tmp_path: Path) -> None:
+    """A check can go on with what is right."""
+    path = tmp_path / "c.yaml"
+    path.write_text("audio: {block_ms: x}\nmodel: {path: 'builtin:other'}\nnonsense: 1")
+    assert load_sound_sections(path).model.path == "builtin:other"
+    assert load_sound_sections(path).audio == Config().audio
+
+
+def test_command_line_values_are_checked() -> None:
+    """--source and --pace pass the same checks as the file."""
+    assert with_audio(Config(), source="wav:x", pace=None).audio.source == "wav:x"
+    with pytest.raises(ConfigError, match=r"audio\.source"):
+        with_audio(Config(), source="tape")
+
+
+def test_the_written_defaults_are_the_defaults() -> None:
+    """config/default.yaml is what the schema says, and parses back to it."""
+    text = defaults_as_yaml()
+    assert parse_config(parse_yaml(text)) == Config()
+    assert (ROOT / "config" / "default.yaml").read_text() == text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_shipped_configurations_are_valid(path: Path) -> None:
+    """Every configuration that ships loads."""
+    load_config(path)
+
+
+def test_a_configuration_survives_the_round_trip() -> None:
+    """What `edge-daemon config` prints is the configuration."""
+    text = "decision: {words: {on: {threshold: 0.9, after: go}}}\nactions: [{say: off, command: [a]}]"
+    config = parse_config(parse_yaml(text))
+    assert parse_config(parse_yaml(config_as_yaml(config))) == config
+
+
+def test_the_schema_names_every_section() -> None:
+    """Editors see all sections."""
+    assert all(f'"{name}"' in schema_as_json() for name in Config.model_fields)
+
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8))
+NAMES = st.sampled_from([*Config.model_fields, "say", "after", "command", "words", "source", "x"])
+VALUES = st.recursive(
+    SCALARS,
+    lambda v: st.lists(v, max_size=3) | st.dictionaries(NAMES | SCALARS, v, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(value=VALUES)
+@settings(max_examples=300, deadline=None)
+def test_no_yaml_value_crashes(value: object) -> None:
+    """Any value gives a configuration or a ConfigError, never anything else."""
+    try:
+        parse_config(parse_yaml(yaml.safe_dump(value)))
+    except ConfigError as error:
+        assert error.problems
+
+
+@given(text=st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_no_text_crashes(text: str) -> None:
+    """Any text gives a configuration or a ConfigError."""
+    try:
+        parse_config(parse_yaml(text))
+    except ConfigError as error:
+        assert error.problems
