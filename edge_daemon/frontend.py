@@ -52,7 +52,7 @@ def mel_filters(spec: FrontendSpec) -> _FloatArray:
 def dct_matrix(n_mfcc: int, n_mels: int) -> _FloatArray:
     """Return the orthonormal DCT-II [shape=(n_mfcc, n_mels)]; a product with it gives the MFCC."""
     angles = np.pi / n_mels * (np.arange(n_mels)[None, :] + 0.5) * np.arange(n_mfcc)[:, None]
-    matrix = np.cos(angles) * np.sqrt(2.0 / n_mels)
+    matrix: _FloatArray = np.cos(angles) * np.sqrt(2.0 / n_mels)
     matrix[0] /= np.sqrt(2.0)
     return matrix
 

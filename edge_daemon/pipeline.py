@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+from msgspec.structs import replace
 
 from edge_daemon.config import Config, ModelConfig
 from edge_daemon.decision import Decision
@@ -92,7 +93,7 @@ class Pipeline:
         config = config or Config()
         if model is not None:
             settings = ModelConfig(path=model, hop_ms=config.model.hop_ms)
-            config = config.model_copy(update={"model": settings})
+            config = replace(config, model=settings)
         return cls(config, load_model(config.model, config.runtime))
 
     @property

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from edge_daemon.audio import open_source
 from edge_daemon.config import Config
 from edge_daemon.pipeline import Pipeline
@@ -43,7 +45,7 @@ def replay(path: Path, pipeline: Pipeline, config: Config) -> Iterator[Replayed]
     AudioError
         When the file cannot be read.
     """
-    audio = config.audio.model_copy(update={"source": f"wav:{path}", "pace": "fast"})
+    audio = replace(config.audio, source=f"wav:{path}", pace="fast")
     pipeline.reset()
     with open_source(audio, pipeline.spec.frontend.sample_rate_hz) as source:
         while (block := source.read()) is not None:

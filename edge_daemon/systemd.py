@@ -118,11 +118,13 @@ def _journal_handler(send: Send | None = None) -> logging.Handler:
     journal = importlib.import_module("systemd.journal")
     send_to: Send = send or journal.send
 
-    def send_fields(message: str, **fields: object) -> None:
+    def send_fields(message: str, /, **fields: object) -> None:
         # JournalHandler passes on the whole log record; the journal wants upper-case names only.
         send_to(message, **{k: v for k, v in fields.items() if k.isupper() and v is not None})
 
     handler: logging.Handler = journal.JournalHandler(
         sender_function=send_fields, SYSLOG_IDENTIFIER=IDENTIFIER
     )
+    # Without one of its own, logging.basicConfig would put level and logger into each message.
+    handler.setFormatter(logging.Formatter("%(message)s"))
     return handler

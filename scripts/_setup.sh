@@ -288,7 +288,7 @@ quietly() {
     local log status=0
     log=$(mktemp)
     "$@" >"$log" 2>&1 || status=$?
-    ((status == 0)) || tail -n 20 "$log" >&2
+    ((status == 0)) || tail -n 12 "$log" >&2
     rm "$log"
     return "$status"
 }

@@ -46,8 +46,7 @@ class Endpoint:
             The address or a header cannot be sent over HTTP.
         """
         parts = urlsplit(url)
-        if not parts.hostname:
-            raise ValueError("the address has no host")
+        host = _host(parts.hostname)
         tls = ssl.create_default_context() if parts.scheme.lower() == "https" else None
         port = parts.port if parts.port is not None else 443 if tls else 80
         path = quote(parts.path or "/", safe=_PLAIN_IN_PATH)
@@ -56,7 +55,7 @@ class Endpoint:
         sent = _default_headers(parts.username, parts.password)
         given = {name.lower() for name in headers or {}}
         sent = {name: value for name, value in sent.items() if name.lower() not in given}
-        return cls(parts.hostname, port, path, _checked({**sent, **(headers or {})}), tls)
+        return cls(host, port, path, _checked({**sent, **(headers or {})}), tls)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -133,6 +132,15 @@ class _DeadlineSocket:
 
     def makefile(self, *_: object) -> io.BufferedReader:
         return io.BufferedReader(self._reader)
+
+
+def _host(name: str | None) -> str:
+    if not name:
+        raise ValueError("the address has no host")
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        raise ValueError(f"the address has an impossible host, {name[:80]!r}") from None
 
 
 def _default_headers(username: str | None, password: str | None) -> dict[str, str]:

@@ -87,11 +87,13 @@ class WebhookJob:
         ActionError
             The server refused it, or the last attempt failed, or it was cancelled.
         """
+        if self.finished:
+            return True
         if self._cancelled:
             self.finished = True
             raise ActionError(f"{self._endpoint}: cancelled after {_times(self._attempts)}")
-        if self.finished or self._clock() < self._due:
-            return self.finished
+        if self._clock() < self._due:
+            return False
         self._attempts += 1
         try:
             self._attempt()

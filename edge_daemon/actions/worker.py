@@ -53,6 +53,7 @@ class ActionWorker:
         self._changed = threading.Condition()
         self._waiting: deque[tuple[Rule, Detection]] = deque()
         self._runs: list[_Run] = []
+        self._beginning = False
         self._done = self._failed = self._dropped = 0
         self._dropped_unsaid = 0
         self._say_dropped_at = 0.0
@@ -74,14 +75,20 @@ class ActionWorker:
             # The thread says it in the log: this is the listening loop, which does no I/O.
             self._dropped += len(tasks[room:])
             self._dropped_unsaid += len(tasks[room:])
-            self._changed.notify()
+            self._changed.notify_all()
 
     def counts(self) -> ActionCounts:
         """Return the counts so far."""
         with self._changed:
+            running = len(self._runs) + self._beginning
             return ActionCounts(
-                self._done, self._failed, self._dropped, len(self._runs), len(self._waiting)
+                self._done, self._failed, self._dropped, running, len(self._waiting)
             )
+
+    def finish(self, timeout_s: float) -> bool:
+        """Wait until nothing waits or runs; return False if the time was up before."""
+        with self._changed:
+            return self._changed.wait_for(self._is_idle, timeout_s)
 
     def stop(self, timeout_s: float) -> None:
         """Drop what waits, let what runs end, cancel the rest, and return within the time."""
@@ -91,7 +98,7 @@ class ActionWorker:
             self._dropped += len(self._waiting)
             self._dropped_unsaid += len(self._waiting)
             self._waiting.clear()
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread.ident is None:
             return
         self._thread.join(timeout_s)
@@ -115,7 +122,10 @@ class ActionWorker:
         """Wait for a task, or, while something runs, for the next look at it."""
         with self._changed:
             self._changed.wait_for(self._has_work, self._longest_wait_s())
-            return self._waiting.popleft() if self._waiting and self._has_room() else None
+            if not self._waiting or not self._has_room():
+                return None
+            self._beginning = True
+            return self._waiting.popleft()
 
     def _has_work(self) -> bool:
         return self._stop_at is not None or (bool(self._waiting) and self._has_room())
@@ -125,6 +135,9 @@ class ActionWorker:
             return POLL_S
         return SAY_DROPPED_EVERY_S if self._dropped_unsaid else None
 
+    def _is_idle(self) -> bool:
+        return not (self._waiting or self._runs or self._beginning)
+
     def _has_room(self) -> bool:
         return len(self._runs) < MAX_RUNNING
 
@@ -133,41 +146,46 @@ class ActionWorker:
         try:
             job = rule.action.run(detection)
         except ActionBusyError as error:
-            with self._changed:
-                self._dropped += 1
             _LOG.warning("%s: dropped: %s", rule.name, error, extra={"EDGE_ACTION": rule.name})
+            self._settle(dropped=1)
         except Exception as error:
-            self._note_failure(rule, error)
+            _say_failed(rule, error)
+            self._settle(failed=1)
         else:
-            with self._changed:
-                self._done += job is None
-                self._runs += [_Run(rule, job)] if job is not None else []
+            if job is None:
+                self._settle(done=1)
+            else:
+                self._settle(begun=_Run(rule, job))
 
     def _poll_runs(self) -> None:
         for run in list(self._runs):
             try:
-                ended = run.job.poll()
+                if run.job.poll():
+                    self._settle(ended=run, done=1)
             except Exception as error:
-                self._remove(run)
-                self._note_failure(run.rule, error)
-                continue
-            if ended:
-                self._remove(run)
-                with self._changed:
-                    self._done += 1
+                _say_failed(run.rule, error)
+                self._settle(ended=run, failed=1)
 
-    def _remove(self, run: _Run) -> None:
+    def _settle(
+        self,
+        *,
+        begun: _Run | None = None,
+        ended: _Run | None = None,
+        done: int = 0,
+        failed: int = 0,
+        dropped: int = 0,
+    ) -> None:
+        """Note what became of an action, in one step for those who look on."""
         with self._changed:
-            self._runs.remove(run)
-
-    def _note_failure(self, rule: Rule, error: Exception) -> None:
-        with self._changed:
-            self._failed += 1
-        # An ActionError says all there is to say; anything else is a bug and shows its place.
-        trace = None if isinstance(error, ActionError) else error
-        reason = str(error) or type(error).__name__
-        extra = {"EDGE_ACTION": rule.name}
-        _LOG.warning("%s: failed: %s", rule.name, reason, exc_info=trace, extra=extra)
+            self._beginning = False
+            if begun is not None:
+                self._runs.append(begun)
+            if ended is not None:
+                self._runs.remove(ended)
+            self._done += done
+            self._failed += failed
+            self._dropped += dropped
+            self._changed.notify_all()
 
     def _say_dropped(self) -> None:
         now = time.monotonic()
@@ -201,3 +219,11 @@ class ActionWorker:
                 run.job.cancel()
             except Exception:
                 _LOG.exception("%s: cannot be cancelled", run.rule.name)
+
+
+def _say_failed(rule: Rule, error: Exception) -> None:
+    # An ActionError says all there is to say; anything else is a bug and shows its place.
+    trace = None if isinstance(error, ActionError) else error
+    reason = str(error) or type(error).__name__
+    extra = {"EDGE_ACTION": rule.name}
+    _LOG.warning("%s: failed: %s", rule.name, reason, exc_info=trace, extra=extra)

@@ -12,8 +12,8 @@ from edge_daemon.errors import AudioError, MissingDependency
 COMMON_RATES_HZ = (48000, 44100, 32000, 96000, 16000, 22050, 8000)
 """Rates that sound cards have, the likeliest first."""
 
-LATENCY_S = 0.3
-"""Asked of PortAudio: room for a busy machine, and a callback about every 75 ms."""
+LATENCY_S = 0.2
+"""Asked of PortAudio: room for a busy machine, and a callback about every 50 ms."""
 
 DEVICE_UNAVAILABLE = -9985
 """PortAudio's paDeviceUnavailable: gone, or in use by another program."""

@@ -7,9 +7,12 @@ import textwrap
 from typing import Any
 
 import yaml
-from pydantic import BaseModel
+from msgspec import to_builtins
+from msgspec.json import schema as json_schema
+from msgspec.structs import fields
 
-from edge_daemon.config.schema import Config
+from edge_daemon.config.convert import described
+from edge_daemon.config.schema import Config, Section
 
 _WIDTH = 96
 _HEAD = """\
@@ -34,31 +37,37 @@ _ACTIONS_EXAMPLE = """\
 
 def defaults_as_yaml() -> str:
     """Return every key with its default, each under a comment that says what it is."""
-    return _HEAD + "".join(_section(name, value) for name, value in Config())
+    config = Config()
+    return _HEAD + "".join(
+        _section(f.name, getattr(config, f.name), described(f.type)[1]) for f in fields(Config)
+    )
 
 
 def config_as_yaml(config: Config) -> str:
     """Return a configuration as YAML, complete, without comments."""
-    return yaml.safe_dump(config.model_dump(exclude_none=True), sort_keys=False)
+    return yaml.safe_dump(_without_none(to_builtins(config)), sort_keys=False)
 
 
 def schema_as_json() -> str:
     """Return the JSON Schema of the configuration, for editors."""
-    return json.dumps(Config.model_json_schema(), indent=2)
+    return json.dumps(json_schema(Config), indent=2)
 
 
-def _section(name: str, value: Any) -> str:
-    field = Config.model_fields[name]
-    if not isinstance(value, BaseModel):
-        comment = _comment(field.description or "", "")
-        return f"\n{comment}{name}: []\n{_ACTIONS_EXAMPLE}"
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    return [_without_none(v) for v in value] if isinstance(value, list) else value
+
+
+def _section(name: str, value: Any, description: str) -> str:
+    if not isinstance(value, Section):
+        return f"\n{_comment(description, '')}{name}: []\n{_ACTIONS_EXAMPLE}"
     title = (type(value).__doc__ or "").strip()
     lines = [f"\n# {title}\n{name}:\n"]
-    for key, default in value:
-        description = type(value).model_fields[key].description or ""
-        lines.append(_comment(description, "  "))
-        lines.append(f"  {key}: {_scalar(default)}\n")
-        if key == "words":
+    for field in fields(value):
+        lines.append(_comment(described(field.type)[1], "  "))
+        lines.append(f"  {field.name}: {_scalar(getattr(value, field.name))}\n")
+        if field.name == "words":
             lines.append(textwrap.indent(_WORDS_EXAMPLE, "  "))
     return "".join(lines)
 

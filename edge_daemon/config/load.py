@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from msgspec.structs import asdict, replace
 
-from edge_daemon.config.guess import did_you_mean
+from edge_daemon.config.convert import Converter
 from edge_daemon.config.schema import BUILTIN, Config, LogConfig
 from edge_daemon.errors import ConfigError
 
@@ -39,9 +39,9 @@ def with_audio(config: Config, **changes: str | None) -> Config:
         When a value is not allowed.
     """
     given = {key: value for key, value in changes.items() if value is not None}
-    audio = {**config.audio.model_dump(), **given}
+    audio = {**asdict(config.audio), **given}
     checked = parse_config({"audio": audio}, where="command line")
-    return config.model_copy(update={"audio": checked.audio})
+    return replace(config, audio=checked.audio)
 
 
 def load_sound_sections(path: Path | None) -> Config:
@@ -70,13 +70,11 @@ def parse_config(raw: object, where: str = "configuration", folder: Path = Path(
     if raw is None:
         raw = {}
     if not isinstance(raw, dict):
-        raise ConfigError([f"the top level is {_shown(raw)}; sections were expected"], where)
-    try:
-        config = Config.model_validate({k: v for k, v in raw.items() if v is not None})
-    except ValidationError as error:
-        raise ConfigError([_problem(dict(e)) for e in error.errors()], where) from None
-    except RecursionError:
-        raise ConfigError(["a section contains itself"], where) from None
+        raise ConfigError([f"the top level is {raw!r:.60}; sections were expected"], where)
+    converter = Converter()
+    config = converter.section(Config, {k: v for k, v in raw.items() if v is not None}, "")
+    if config is None:
+        raise ConfigError(converter.problems, where)
     return _with_absolute_paths(config, folder)
 
 
@@ -131,56 +129,6 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _problem(error: dict[str, Any]) -> str:
-    where = _location(error["loc"])
-    value = error["input"]
-    if error["type"] == "extra_forbidden":
-        known = _keys_at(error["loc"][:-1])
-        guess = did_you_mean(str(error["loc"][-1]), known)
-        return f"{where}: unknown key{guess}; known here: {', '.join(known)}"
-    if error["type"] == "missing":
-        return f"{where}: missing"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if error["type"] in ("model_type", "model_attributes_type"):
-        message = "should be a section of `key: value` lines"
-    return f"{where}: {message[0].lower()}{message[1:]}, found {_shown(value)}"
-
-
-def _location(loc: tuple[str | int, ...]) -> str:
-    text = ""
-    for part in loc:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif part not in _UNION_MARKS and not part.startswith(("constrained-", "function-")):
-            text += f".{part}" if text else part
-    return text
-
-
-_UNION_MARKS = {"literal['mean']", "int", "float", "str"}
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _keys_at(loc: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that the schema knows at a location."""
-    model: type[BaseModel] = Config
-    for part in loc:
-        field = model.model_fields.get(str(part))
-        found = _sections_in(field.annotation) if field is not None else []
-        if found:
-            model = found[0]
-    return list(model.model_fields)
-
-
-def _sections_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [s for a in getattr(annotation, "__args__", ()) for s in _sections_in(a)]
-
-
 def _with_absolute_paths(config: Config, folder: Path) -> Config:
     """Take relative files from the folder of the configuration."""
 
@@ -190,11 +138,11 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     audio, model = config.audio, config.model
     kind, _, name = audio.source.partition(":")
     if kind in ("wav", "pcm"):
-        audio = audio.model_copy(update={"source": f"{kind}:{absolute(name)}"})
+        audio = replace(audio, source=f"{kind}:{absolute(name)}")
     if not model.path.startswith(BUILTIN):
-        model = model.model_copy(update={"path": absolute(model.path)})
+        model = replace(model, path=absolute(model.path))
     actions = [
-        a.model_copy(update={"log": LogConfig(path=absolute(a.log.path))}) if a.log else a
+        replace(a, log=LogConfig(path=absolute(a.log.path))) if a.log else a
         for a in config.actions
     ]
-    return config.model_copy(update={"audio": audio, "model": model, "actions": actions})
+    return replace(config, audio=audio, model=model, actions=actions)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from msgspec import Meta, Struct, field
 
 from edge_daemon.config.guess import did_you_mean
 from edge_daemon.types import SILENCE, UNKNOWN
@@ -13,189 +13,232 @@ from edge_daemon.types import SILENCE, UNKNOWN
 BUILTIN = "builtin:"
 ANY_WORD = "*"
 
+Name = Annotated[str, Meta(min_length=1)]
+Threshold = Annotated[float, Meta(gt=0, le=1)]
+RefractoryMs = Annotated[int, Meta(ge=0, le=60000)]
+PauseMs = Annotated[int, Meta(ge=0, le=2000)]
+SmoothMs = Annotated[int, Meta(ge=0, le=2000)]
+WithinMs = Annotated[int, Meta(ge=200, le=60000)]
+HopMs = Annotated[int, Meta(ge=10, le=1000)]
+ChannelNumber = Annotated[int, Meta(ge=0, le=63)]
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the configuration."""
+
+    shorthand: ClassVar[tuple[type, str] | None] = None
+    """A plain value of this type stands for the key named."""
 
 
-class AudioConfig(_Section):
+class AudioConfig(Section, frozen=True, kw_only=True):
     """Where the audio comes from."""
 
-    source: str = Field(
-        "mic",
-        pattern=r"^(mic(:.+)?|wav:.+|pcm:.+)$",
-        description="mic, mic:NAME (a name or a part of one), wav:FILE (also FLAC, Opus), "
-        "pcm:- or pcm:FIFO (raw 16-bit mono)",
-    )
-    pace: Literal["realtime", "fast"] = Field(
-        "realtime", description="speed of a file: as a microphone would deliver it, or at once"
-    )
-    channel: Literal["mean"] | Annotated[int, Field(ge=0, le=63)] = Field(
-        "mean", description="channel of a multi-channel source to listen to, from 0, or mean"
-    )
-    pcm_rate_hz: int = Field(
-        16000, ge=4000, le=384000, description="sample rate of a pcm: source (mono, s16le)"
-    )
-    block_ms: int = Field(100, ge=10, le=1000, description="audio handed on at a time")
-    buffer_s: float = Field(
-        5.0, ge=0.5, le=120, description="ring buffer; when it is full the oldest audio is dropped"
-    )
-    lost_after_s: float = Field(
-        3.0, ge=0.5, le=60, description="a microphone without samples for this long is reopened"
-    )
+    source: Annotated[
+        str,
+        Meta(
+            pattern=r"^(mic(:.+)?|wav:.+|pcm:.+)$",
+            description="mic, mic:NAME (a name or a part of one), wav:FILE (also FLAC, Opus), "
+            "pcm:- or pcm:FIFO (raw 16-bit mono)",
+        ),
+    ] = "mic"
+    pace: Annotated[
+        Literal["realtime", "fast"],
+        Meta(description="speed of a file: as a microphone would deliver it, or at once"),
+    ] = "realtime"
+    channel: Annotated[
+        Literal["mean"] | ChannelNumber,
+        Meta(description="channel of a multi-channel source to listen to, from 0, or mean"),
+    ] = "mean"
+    pcm_rate_hz: Annotated[
+        int, Meta(ge=4000, le=384000, description="sample rate of a pcm: source (mono, s16le)")
+    ] = 16000
+    block_ms: Annotated[int, Meta(ge=10, le=1000, description="audio handed on at a time")] = 100
+    buffer_s: Annotated[
+        float,
+        Meta(ge=0.5, le=120, description="ring buffer; when full the oldest audio is dropped"),
+    ] = 5.0
+    lost_after_s: Annotated[
+        float,
+        Meta(ge=0.5, le=60, description="a microphone without samples for so long is reopened"),
+    ] = 3.0
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section, frozen=True, kw_only=True):
     """Which model listens."""
 
-    path: str = Field(
-        "builtin:commands", min_length=1, description="builtin:NAME, or an .onnx file"
+    path: Annotated[str, Meta(min_length=1, description="builtin:NAME, or an .onnx file")] = (
+        "builtin:commands"
     )
-    hop_ms: Annotated[int, Field(ge=10, le=1000)] | None = Field(
-        None, description="time between two scores; null takes the model's"
-    )
+    hop_ms: Annotated[
+        HopMs | None, Meta(description="time between two scores; null takes the model's")
+    ] = None
 
 
-class RuntimeConfig(_Section):
+class RuntimeConfig(Section, frozen=True, kw_only=True):
     """How onnxruntime runs it."""
 
-    threads: int = Field(1, ge=1, le=16, description="threads of one inference; 1 costs least")
+    threads: Annotated[
+        int, Meta(ge=1, le=16, description="threads of one inference; 1 costs least")
+    ] = 1
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Words = Annotated[list[str], BeforeValidator(_as_list)]
-Threshold = Annotated[float, Field(gt=0, le=1)]
-
-
-class WordConfig(_Section):
+class WordConfig(Section, frozen=True, kw_only=True):
     """What differs for one word; null takes the value of the decision section."""
 
-    threshold: Threshold | None = Field(None, description="smoothed score from which it fires")
-    refractory_ms: Annotated[int, Field(ge=0, le=60000)] | None = Field(
-        None, description="time after it fired in which it does not fire again"
-    )
-    isolate_ms: Annotated[int, Field(ge=0, le=2000)] | None = Field(
-        None, description="pause needed before and after it; 0 needs none"
-    )
-    after: Words = Field(
-        default_factory=list, description="it fires only after one of these words"
-    )
+    threshold: Annotated[
+        Threshold | None, Meta(description="smoothed score from which it fires")
+    ] = None
+    refractory_ms: Annotated[
+        RefractoryMs | None,
+        Meta(description="time after it fired in which it does not fire again"),
+    ] = None
+    isolate_ms: Annotated[
+        PauseMs | None, Meta(description="pause needed before and after it; 0 needs none")
+    ] = None
+    after: Annotated[
+        Name | list[Name], Meta(description="it fires only after this word, or one of these")
+    ] = field(default_factory=list)
+
+    @property
+    def wake_words(self) -> list[str]:
+        """The words of which one has to come before."""
+        return [self.after] if isinstance(self.after, str) else self.after
 
 
-class DecisionConfig(_Section):
+class DecisionConfig(Section, frozen=True, kw_only=True):
     """When a score becomes a detection."""
 
-    threshold: Threshold | None = Field(
-        None, description="for every word; null takes the thresholds found in training"
-    )
-    smooth_ms: Annotated[int, Field(ge=0, le=2000)] | None = Field(
-        None, description="span of the mean over scores; null takes the model's"
-    )
-    rearm_ratio: float = Field(
-        0.6, gt=0, le=1, description="a word fires again once its score fell below ratio x threshold"
-    )
-    refractory_ms: int = Field(
-        1000, ge=0, le=60000, description="time after a word fired in which it does not fire again"
-    )
-    isolate_ms: int = Field(
-        0, ge=0, le=2000, description="pause needed before and after a word said alone; 0: none"
-    )
-    max_word_ms: int = Field(
-        1200, ge=200, le=5000, description="with isolate_ms: longer speech than this is no word"
-    )
-    pause_margin_db: float = Field(
-        6.0, ge=1, le=40, description="with isolate_ms: speech is this much above the noise floor"
-    )
-    within_ms: int = Field(
-        3000, ge=200, le=60000, description="longest time from a wake word to the word after it"
-    )
-    words: dict[str, WordConfig] = Field(
-        default_factory=dict, description="what differs for single words, by label"
-    )
+    threshold: Annotated[
+        Threshold | None,
+        Meta(description="for every word; null takes the thresholds found in training"),
+    ] = None
+    smooth_ms: Annotated[
+        SmoothMs | None, Meta(description="span of the mean over scores; null takes the model's")
+    ] = None
+    rearm_ratio: Annotated[
+        float,
+        Meta(gt=0, le=1, description="a word is armed again below this share of its threshold"),
+    ] = 0.6
+    refractory_ms: Annotated[
+        int,
+        Meta(ge=0, le=60000, description="time after a word fired in which it does not again"),
+    ] = 1000
+    isolate_ms: Annotated[
+        int, Meta(ge=0, le=2000, description="pause needed around a word said alone; 0: none")
+    ] = 0
+    max_word_ms: Annotated[
+        int, Meta(ge=200, le=5000, description="with isolate_ms: longer speech is no single word")
+    ] = 1200
+    pause_margin_db: Annotated[
+        float,
+        Meta(ge=1, le=40, description="with isolate_ms: speech is so far above the noise floor"),
+    ] = 6.0
+    within_ms: Annotated[
+        int, Meta(ge=200, le=60000, description="longest time from a wake word to its command")
+    ] = 3000
+    words: Annotated[
+        dict[str, WordConfig], Meta(description="what differs for single words, by label")
+    ] = field(default_factory=dict)
 
 
-class CommandConfig(_Section):
+class CommandConfig(Section, frozen=True, kw_only=True):
     """Run a program; never through a shell."""
 
-    argv: list[Annotated[str, Field(min_length=1)]] = Field(
-        min_length=1, description="the program and its arguments"
-    )
-    timeout_s: float = Field(10.0, gt=0, le=3600, description="then it is killed")
-    concurrency: int = Field(1, ge=1, le=16, description="more runs at a time are dropped")
+    shorthand: ClassVar[tuple[type, str] | None] = (list, "argv")
+
+    argv: Annotated[
+        list[Name], Meta(min_length=1, description="the program and its arguments")
+    ]
+    timeout_s: Annotated[float, Meta(gt=0, le=3600, description="then it is killed")] = 10.0
+    concurrency: Annotated[
+        int, Meta(ge=1, le=16, description="more runs at a time are dropped")
+    ] = 1
 
 
-class WebhookConfig(_Section):
+class WebhookConfig(Section, frozen=True, kw_only=True):
     """POST the detection as JSON."""
 
-    url: str = Field(pattern=r"^https?://[^\s/]+\S*$", description="http:// or https:// address")
-    timeout_s: float = Field(5.0, gt=0, le=60, description="for one attempt")
-    retries: int = Field(3, ge=0, le=10, description="attempts after the first")
-    backoff_s: float = Field(
-        1.0, gt=0, le=60, description="wait before the first retry; doubles each time"
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "url")
+
+    url: Annotated[
+        str, Meta(pattern=r"^https?://[^\s/]+\S*$", description="an http:// or https:// address")
+    ]
+    timeout_s: Annotated[float, Meta(gt=0, le=60, description="for one attempt")] = 5.0
+    retries: Annotated[int, Meta(ge=0, le=10, description="attempts after the first")] = 3
+    backoff_s: Annotated[
+        float, Meta(gt=0, le=60, description="wait before the first retry; doubles each time")
+    ] = 1.0
+    headers: Annotated[dict[str, str], Meta(description="sent with the request")] = field(
+        default_factory=dict
     )
-    headers: dict[str, str] = Field(default_factory=dict, description="sent with the request")
 
 
-class LogConfig(_Section):
+class LogConfig(Section, frozen=True, kw_only=True):
     """Write the detection as a JSON line."""
 
-    path: str = Field("-", min_length=1, description="a file to append to, or - for stdout")
+    path: Annotated[str, Meta(min_length=1, description="a file to append to, or - for stdout")] = (
+        "-"
+    )
 
 
-class ActionConfig(_Section):
+class ActionConfig(Section, frozen=True, kw_only=True):
     """What to do when a word, or a sequence of two, is heard."""
 
-    say: str = Field(min_length=1, description='the word, or "*" for every word')
-    after: str | None = Field(None, description="only when this word was heard just before")
-    within_ms: Annotated[int, Field(ge=200, le=60000)] | None = Field(
-        None, description="longest time from `after` to `say`; null takes decision.within_ms"
-    )
+    say: Annotated[str, Meta(min_length=1, description='the word, or "*" for every word')]
+    after: Annotated[
+        Name | None, Meta(description="only when this word was heard just before")
+    ] = None
+    within_ms: Annotated[
+        WithinMs | None,
+        Meta(description="longest time from `after` to `say`; null takes decision.within_ms"),
+    ] = None
     command: Annotated[
         CommandConfig | None,
-        BeforeValidator(lambda v: {"argv": v} if isinstance(v, list) else v),
-    ] = Field(None, description="run a program: a list of arguments, or settings with argv")
+        Meta(description="run a program: a list of arguments, or settings with argv"),
+    ] = None
     webhook: Annotated[
-        WebhookConfig | None,
-        BeforeValidator(lambda v: {"url": v} if isinstance(v, str) else v),
-    ] = Field(None, description="POST JSON: an address, or settings with url")
-    log: LogConfig | None = Field(None, description="write a JSON line: settings, {} for stdout")
+        WebhookConfig | None, Meta(description="POST JSON: an address, or settings with url")
+    ] = None
+    log: Annotated[
+        LogConfig | None, Meta(description="write a JSON line: settings, {} for stdout")
+    ] = None
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> ActionConfig:
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
         kinds = [k for k in ("command", "webhook", "log") if getattr(self, k) is not None]
         if len(kinds) != 1:
             found = " and ".join(kinds) or "none of them"
             raise ValueError(f"needs exactly one of command, webhook, log; has {found}")
         if self.say == ANY_WORD and self.after is not None:
             raise ValueError('say: "*" cannot be combined with after; name the words')
-        return self
 
 
-class ActionsQueueConfig(_Section):
+class ActionWorkerConfig(Section, frozen=True, kw_only=True):
     """The worker that runs the actions."""
 
-    queue: int = Field(32, ge=1, le=1024, description="actions that wait; more are dropped")
+    queue: Annotated[
+        int, Meta(ge=1, le=1024, description="actions that wait; more are dropped")
+    ] = 32
 
 
-class TelemetryConfig(_Section):
+class TelemetryConfig(Section, frozen=True, kw_only=True):
     """What the daemon says of itself."""
 
-    interval_s: float = Field(
-        60.0, ge=0, le=86400, description="time between two summaries; 0: only at the end"
-    )
-    format: Literal["text", "json"] = Field("text", description="form of the summary")
+    interval_s: Annotated[
+        float, Meta(ge=0, le=86400, description="time between summaries; 0: only at the end")
+    ] = 60.0
+    format: Annotated[Literal["text", "json"], Meta(description="form of the summary")] = "text"
 
 
-class LoggingConfig(_Section):
+class LoggingConfig(Section, frozen=True, kw_only=True):
     """The log; to the journal under systemd, else to stderr."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="least level")
+    ] = "info"
 
 
-class Sequence(_Section):
+class Sequence(Struct, frozen=True, kw_only=True):
     """The word ``say`` counts as said after the wake word ``after`` within ``within_ms``."""
 
     after: str
@@ -203,19 +246,19 @@ class Sequence(_Section):
     within_ms: int
 
 
-class Config(_Section):
+class Config(Section, frozen=True, kw_only=True):
     """The whole configuration; every section may be left out or empty."""
 
-    audio: AudioConfig = Field(default_factory=lambda: AudioConfig())
-    model: ModelConfig = Field(default_factory=lambda: ModelConfig())
-    runtime: RuntimeConfig = Field(default_factory=lambda: RuntimeConfig())
-    decision: DecisionConfig = Field(default_factory=lambda: DecisionConfig())
-    actions: list[ActionConfig] = Field(
-        default_factory=list, description="what to do when a word is heard"
-    )
-    action_worker: ActionsQueueConfig = Field(default_factory=lambda: ActionsQueueConfig())
-    telemetry: TelemetryConfig = Field(default_factory=lambda: TelemetryConfig())
-    logging: LoggingConfig = Field(default_factory=lambda: LoggingConfig())
+    audio: AudioConfig = AudioConfig()
+    model: ModelConfig = ModelConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+    decision: DecisionConfig = DecisionConfig()
+    actions: Annotated[
+        list[ActionConfig], Meta(description="What to do when a word is heard.")
+    ] = field(default_factory=list)
+    action_worker: ActionWorkerConfig = ActionWorkerConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
+    logging: LoggingConfig = LoggingConfig()
 
     def sequences(self) -> tuple[Sequence, ...]:
         """Return every pair of wake word and word that the words and the actions name."""
@@ -223,7 +266,7 @@ class Config(_Section):
         found = [
             Sequence(after=wake, say=word, within_ms=default)
             for word, settings in self.decision.words.items()
-            for wake in settings.after
+            for wake in settings.wake_words
         ]
         found += [
             Sequence(after=a.after, say=a.say, within_ms=a.within_ms or default)
@@ -235,18 +278,22 @@ class Config(_Section):
     def problems_with_labels(self, labels: Iterable[str]) -> list[str]:
         """Return a line for each place that names a word which a model with ``labels`` lacks."""
         words = [x for x in labels if x not in (UNKNOWN, SILENCE)]
+        return [
+            f"{where}: the model has no word {word!r}{did_you_mean(word, words)}; "
+            f"it has {', '.join(words)}"
+            for where, word in self._words_named()
+            if word not in words
+        ]
+
+    def _words_named(self) -> list[tuple[str, str]]:
+        """Return (place, word) for every word in the configuration."""
         named: list[tuple[str, str]] = []
         for word, settings in self.decision.words.items():
             named.append((f"decision.words.{word}", word))
-            named += [(f"decision.words.{word}.after", wake) for wake in settings.after]
+            named += [(f"decision.words.{word}.after", wake) for wake in settings.wake_words]
         for i, action in enumerate(self.actions):
             if action.say != ANY_WORD:
                 named.append((f"actions[{i}].say", action.say))
             if action.after is not None:
                 named.append((f"actions[{i}].after", action.after))
-        return [
-            f"{where}: the model has no word {word!r}{did_you_mean(word, words)}; "
-            f"it has {', '.join(words)}"
-            for where, word in named
-            if word not in words
-        ]
+        return named

@@ -32,7 +32,7 @@ class Decision:
     def __init__(
         self, config: DecisionConfig, spec: ModelSpec, sequences: Iterable[Sequence], hop_ms: float
     ) -> None:
-        self._only_after = {w for w, settings in config.words.items() if settings.after}
+        self._only_after = {w for w, settings in config.words.items() if settings.wake_words}
         self._isolate_ms = {
             w: _either(config.words.get(w, WordConfig()).isolate_ms, config.isolate_ms)
             for w in spec.words

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+import msgspec
 
 from edge_daemon.config import BUILTIN
 from edge_daemon.errors import ModelError
@@ -55,9 +55,9 @@ def spec_from_json(text: str, where: str) -> ModelSpec:
         With every problem found.
     """
     try:
-        spec = TypeAdapter(ModelSpec).validate_json(text)
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        spec = msgspec.json.decode(text, type=ModelSpec)
+    except msgspec.DecodeError as error:
+        problems = [str(error)]
     else:
         problems = _inconsistencies(spec)
         if not problems:

@@ -1,0 +1,198 @@
+"""Measures words in running audio: recall, and false accepts an hour, over decision settings.
+
+    python scripts/running_audio.py --speech ../shared/speech --model builtin:commands
+
+Clips of single words are laid into a long stream with pauses, over a quiet room; sentences and
+words that the model does not know make the false accepts. The model runs once; the decision
+then runs over its scores with each setting. Thresholds are chosen on the validation part; the
+part `testing` is for the figures that are published.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from msgspec.structs import replace
+from training.data import other_part, tar_members
+
+from edge_daemon.audio.files import read_clip
+from edge_daemon.config import Config, DecisionConfig, ModelConfig
+from edge_daemon.decision import Decision
+from edge_daemon.frontend import MfccFrontend, level_projection
+from edge_daemon.model import hop_frames, load_model
+from edge_daemon.types import Detection, ModelSpec, Samples, Scores
+
+RATE_HZ = 16000
+LATE_S = 1.0
+"""A detection up to so long after the end of its clip is a hit; isolation is added to it."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Audio with what is said in it."""
+
+    samples: Samples
+    said: list[tuple[float, float, str]]
+    """(start_s, end_s, word)."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A stream's scores and levels, a hop a row."""
+
+    scores: Scores
+    levels: Scores
+    said: list[tuple[float, float, str]]
+    hours: float
+
+
+@dataclass
+class Outcome:
+    """What a setting of the decision made of a stream."""
+
+    hits: Counter[str]
+    said: Counter[str]
+    false_accepts: Counter[str]
+    hours: float
+
+    @property
+    def recall(self) -> float:
+        """Share of the words that were heard."""
+        return sum(self.hits.values()) / max(1, sum(self.said.values()))
+
+    @property
+    def false_accepts_per_hour(self) -> float:
+        """Detections of words that were not said."""
+        return sum(self.false_accepts.values()) / self.hours
+
+
+def clips_of(path: Path) -> Iterator[tuple[str, Samples]]:
+    """Yield (name, samples) of a tar of clips."""
+    for name, data in tar_members(path):
+        yield name, read_clip(io.BytesIO(data), RATE_HZ)
+
+
+def laid_out(clips: list[tuple[str, Samples]], seed: int) -> Stream:
+    """Lay clips into one stream with pauses of 0.7 to 1.7 s over a quiet room."""
+    rng = np.random.default_rng(seed)
+    parts: list[Samples] = []
+    said = []
+    position = 0
+    for i in rng.permutation(len(clips)):
+        name, clip = clips[i]
+        pause = np.zeros(int(rng.uniform(0.7, 1.7) * RATE_HZ), np.int16)
+        start = position + len(pause)
+        position = start + len(clip)
+        parts += [pause, clip]
+        said.append((start / RATE_HZ, position / RATE_HZ, PurePosixPath(name).parts[0]))
+    audio = np.concatenate(parts).astype(np.float32)
+    audio += rng.normal(0.0, 8.0, len(audio)).astype(np.float32)
+    return Stream(audio.clip(-32768, 32767).astype(np.int16), said)
+
+
+class Scorer:
+    """Runs front end and model over a stream, once."""
+
+    def __init__(self, model: str) -> None:
+        self._model = load_model(ModelConfig(path=model), Config().runtime)
+        self.spec: ModelSpec = self._model.spec
+        self._frontend = MfccFrontend(self.spec.frontend)
+        self._weights, self._bias = level_projection(self.spec.frontend)
+
+    def score(self, stream: Stream) -> Scored:
+        """Return the scores of every hop."""
+        n = hop_frames(ModelConfig(), self.spec)
+        frontend = self.spec.frontend
+        lead = np.zeros(frontend.win_length - frontend.hop_length, np.int16)
+        features = self._frontend.push(np.concatenate([lead, stream.samples]))
+        features = features[: len(features) // n * n]
+        scores = np.stack([self._model.scores(hop) for hop in features.reshape(-1, n, features.shape[1])])
+        levels = (features @ self._weights + self._bias).reshape(-1, n)
+        return Scored(scores, levels, stream.said, len(stream.samples) / RATE_HZ / 3600)
+
+
+def decide(config: DecisionConfig, spec: ModelSpec, scored: Scored) -> list[Detection]:
+    """Run the decision over the scores of a stream."""
+    decision = Decision(config, spec, (), spec.hop_ms)
+    return [
+        d
+        for i, (scores, levels) in enumerate(zip(scored.scores, scored.levels, strict=True))
+        for d in decision.update(scores, levels, float((i + 1) * spec.hop_ms))
+    ]
+
+
+def outcome(config: DecisionConfig, spec: ModelSpec, scored: Scored) -> Outcome:
+    """Match detections with what was said."""
+    late_s = LATE_S + config.isolate_ms / 1000
+    left = decide(config, spec, scored)
+    hits: Counter[str] = Counter()
+    said: Counter[str] = Counter()
+    for start, end, word in scored.said:
+        if word not in spec.words:
+            continue
+        said[word] += 1
+        mine = [d for d in left if d.label == word and start <= d.time_s <= end + late_s]
+        if mine:
+            hits[word] += 1
+            left.remove(mine[0])
+    return Outcome(hits, said, Counter(d.label for d in left), scored.hours)
+
+
+def word_thresholds(
+    config: DecisionConfig, spec: ModelSpec, negatives: list[Scored], per_hour: float
+) -> dict[str, float]:
+    """Return for each word the least threshold with at most ``per_hour`` false accepts."""
+    hours = sum(n.hours for n in negatives)
+    found = {}
+    for threshold in np.arange(0.98, 0.49, -0.02):
+        trial = replace(config, threshold=float(threshold))
+        count: Counter[str] = Counter()
+        for scored in negatives:
+            count += outcome(trial, spec, scored).false_accepts
+        for word in spec.words:
+            if count[word] / hours <= per_hour and found.get(word, 1.0) > threshold + 0.01:
+                if found.get(word, 1.0) - threshold < 0.03 or word not in found:
+                    found[word] = round(float(threshold), 2)
+    return {word: found.get(word, 0.99) for word in spec.words}
+
+
+def main() -> None:
+    """Print a row a setting."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--speech", type=Path, default=Path("../shared/speech"))
+    parser.add_argument("--model", default="builtin:commands")
+    parser.add_argument("--part", choices=("validation", "testing"), default="validation")
+    parser.add_argument("--per-hour", type=float, default=0.5, help="false accepts of each word")
+    args = parser.parse_args()
+    scorer = Scorer(args.model)
+    spec = scorer.spec
+    clips = list(clips_of(args.speech / f"speech_commands_{args.part}.tar"))
+    words = scorer.score(laid_out([c for c in clips if c[0].split("/")[0] in spec.words], 1))
+    others = scorer.score(laid_out([c for c in clips if c[0].split("/")[0] not in spec.words and c[0][0] != "_"], 2))
+    sentences = [
+        (n, s) for n, s in clips_of(args.speech / "command_sentences.tar")
+        if other_part(n) == args.part
+    ]  # fmt: skip
+    speech = scorer.score(laid_out(sentences, 3))
+    print(f"words {len(words.said)}, sentences {speech.hours:.2f} h, other words {others.hours:.2f} h")
+    print("isolate smooth threshold  recall  sentences/h  other words/h")
+    for isolate_ms in (0, 200, 300):
+        for smooth_ms in (200, 300, 400, 500):
+            config = DecisionConfig(isolate_ms=isolate_ms, smooth_ms=smooth_ms)
+            for threshold in (0.6, 0.7, 0.8, 0.85, 0.9):
+                trial = replace(config, threshold=threshold)
+                a, b, c = (outcome(trial, spec, s) for s in (words, speech, others))
+                print(
+                    f"{isolate_ms:7} {smooth_ms:6} {threshold:9} {a.recall:7.3f} "
+                    f"{b.false_accepts_per_hour:12.1f} {c.false_accepts_per_hour:14.1f}"
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,410 @@
+"""WebhookAction against real servers on the loopback interface."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from edge_daemon.actions.action import ActionBusyError
+from edge_daemon.actions.endpoint import MAX_ANSWER_BYTES
+from edge_daemon.actions.webhook import MAX_IN_FLIGHT, WebhookAction, WebhookJob, webhook_problem
+from edge_daemon.config import WebhookConfig, parse_config
+from edge_daemon.errors import ActionError
+from edge_daemon.types import Detection
+
+ON_AFTER_LIGHT = Detection("on", 0.87654321, 12.3456, after="light")
+GIVE_UP_S = 15.0
+
+
+class ManualClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with the statuses it was given, the last one for ever, and keeps the requests."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, *statuses: int, body: bytes = b"ok") -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.statuses = list(statuses)
+        self.body = body
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.sent_bytes = 0
+        self.connection_ended = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that hang up."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        self._record(self.rfile.read(int(self.headers["Content-Length"])))
+        statuses = self.server.statuses
+        self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
+        self.send_header("Location", f"{self.server.url}/elsewhere")
+        self.end_headers()
+        self._send_body()
+
+    def do_GET(self) -> None:
+        self._record(b"")
+        self.send_response(200)
+        self.end_headers()
+
+    def _record(self, body: bytes) -> None:
+        self.server.requests.append((self.requestline, dict(self.headers), body))
+
+    def _send_body(self) -> None:
+        body = self.server.body
+        with suppress(OSError):
+            for i in range(0, len(body), 4096):
+                self.wfile.write(body[i : i + 4096])
+                self.server.sent_bytes += 4096
+        self.server.connection_ended.set()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers that end with the test."""
+    servers: list[Server] = []
+
+    def serve(*statuses: int, body: bytes = b"ok") -> Server:
+        server = Server(*statuses, body=body)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+Talk = Callable[[socket.socket], None]
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Callable[[Talk], str]]:
+    """Serve with a function over the bare connection; it may misbehave at will."""
+    listeners: list[socket.socket] = []
+
+    def serve(talk: Talk) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        threading.Thread(target=accept, args=(listener, talk), daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+    def accept(listener: socket.socket, talk: Talk) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.recv(65536)
+                    talk(connection)
+
+    yield serve
+    for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def action(url: str, clock: ManualClock | None = None, **more: object) -> WebhookAction:
+    """Make a webhook whose time stands still."""
+    rule = {"say": "*", "webhook": {"url": url, **more}}
+    config = parse_config({"actions": [rule]}).actions[0].webhook
+    assert config is not None
+    return WebhookAction(config, clock or ManualClock())
+
+
+def free_port() -> int:
+    """Find a port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_request(serve: Serve) -> None:
+    """The server gets the detection as JSON at the very path and query that were configured."""
+    server = serve(200)
+    job = action(f"{server.url}/api/hook?key=a%20b&x=ü", headers={"X-Token": "t"})
+    assert job.run(ON_AFTER_LIGHT).poll()
+    [(line, headers, body)] = server.requests
+    assert line == "POST /api/hook?key=a%20b&x=%C3%BC HTTP/1.1"
+    assert json.loads(body) == {
+        "label": "on",
+        "score": 0.8765,
+        "time_s": 12.346,
+        "after": "light",
+        "host": socket.gethostname(),
+    }
+    assert headers["Content-Type"] == "application/json"
+    assert headers["User-Agent"] == "edge-daemon"
+    assert headers["X-Token"] == "t"
+    assert headers["Host"] == f"127.0.0.1:{server.server_port}"
+
+
+def test_own_headers_win(serve: Serve) -> None:
+    """A configured header replaces the default one in whatever case it is written."""
+    server = serve(200)
+    assert action(server.url, headers={"user-agent": "mine"}).run(ON_AFTER_LIGHT).poll()
+    headers = server.requests[0][1]
+    assert [v for k, v in headers.items() if k.lower() == "user-agent"] == ["mine"]
+
+
+def test_credentials_in_the_address(serve: Serve) -> None:
+    """User and password of the address are sent as basic authorization."""
+    server = serve(200)
+    url = server.url.replace("http://", "http://me:p%40ss@")
+    assert action(url).run(ON_AFTER_LIGHT).poll()
+    assert server.requests[0][1]["Authorization"] == "Basic bWU6cEBzcw=="
+
+
+def test_retry_until_it_works(serve: Serve) -> None:
+    """Two failures of the server and then a success are a success, with doubling waits."""
+    server, clock = serve(500, 503, 200), ManualClock()
+    job = action(server.url, clock, backoff_s=1).run(ON_AFTER_LIGHT)
+    assert not job.poll()
+    assert not job.poll()  # not due yet
+    assert len(server.requests) == 1
+    clock.now += 1.0
+    assert not job.poll()
+    clock.now += 1.9
+    assert not job.poll()
+    assert len(server.requests) == 2
+    clock.now += 0.1
+    assert job.poll()
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("status", [429, 500, 502])
+def test_retries_end(serve: Serve, status: int) -> None:
+    """A server that goes on failing is given up after the last retry."""
+    server, clock = serve(status), ManualClock()
+    job = action(server.url, clock, retries=2).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match=f"HTTP {status} .*; gave up after 3 attempts"):
+        _go_on(job, clock)
+    assert len(server.requests) == 3
+    assert job.finished
+
+
+def _go_on(job: WebhookJob, clock: ManualClock) -> None:
+    for _ in range(20):
+        if job.poll():
+            return
+        clock.now += 1000.0
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 410])
+def test_refusal_is_final(serve: Serve, status: int) -> None:
+    """A request that the server refuses is not repeated, and its words are reported."""
+    server = serve(status, body=b'{"error": "bad\ntoken"}')
+    with pytest.raises(ActionError, match=f'HTTP {status} .*"bad token"'):
+        action(server.url).run(ON_AFTER_LIGHT).poll()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_redirect_is_not_followed(serve: Serve, status: int) -> None:
+    """A redirect is a failure that says so."""
+    server = serve(status)
+    with pytest.raises(ActionError, match=f"HTTP {status} .*redirects are not followed"):
+        action(server.url).run(ON_AFTER_LIGHT).poll()
+    assert len(server.requests) == 1
+
+
+def test_path_stays_out_of_messages(serve: Serve) -> None:
+    """A path, which often is a secret, stays out of error messages."""
+    server = serve(404, body=b"")
+    with pytest.raises(ActionError) as caught:
+        action(f"{server.url}/api/webhook/s3cret").run(ON_AFTER_LIGHT).poll()
+    assert "s3cret" not in str(caught.value)
+
+
+def test_refused_connection_is_retried() -> None:
+    """A port where nothing listens is tried again and then given up with the reason."""
+    clock = ManualClock()
+    job = action(f"http://127.0.0.1:{free_port()}/", clock, retries=1).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="Connection refused; gave up after 2 attempts"):
+        _go_on(job, clock)
+
+
+def test_unknown_host_is_reported() -> None:
+    """A host that cannot be resolved (here without asking a name server) is reported as such."""
+    job = action("http://[fe80::1%25nosuchif]/", retries=0).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="name cannot be resolved"):
+        job.poll()
+
+
+def test_server_that_never_answers(raw_server: Callable[[Talk], str]) -> None:
+    """A server that takes the request and is silent costs one time limit."""
+    url = raw_server(lambda connection: _wait_for_hang_up(connection))
+    job = action(url, timeout_s=0.2, retries=0).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="no answer in time"):
+        job.poll()
+
+
+def _wait_for_hang_up(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        pass
+
+
+def test_server_that_drips(raw_server: Callable[[Talk], str]) -> None:
+    """A server that sends a byte now and then is cut off by the limit on the whole answer."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while True:  # until the client hangs up, which raises
+            connection.sendall(b"x")
+            threading.Event().wait(0.02)
+
+    job = action(raw_server(drip), timeout_s=0.3, retries=0).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="no answer in time"):
+        job.poll()
+
+
+def test_answer_that_stops_in_its_body(raw_server: Callable[[Talk], str]) -> None:
+    """Once the status has come, a body that does not come changes nothing."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\npart")
+        _wait_for_hang_up(connection)
+
+    assert action(raw_server(talk), timeout_s=0.3).run(ON_AFTER_LIGHT).poll()
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 abc\r\n\r\n"])
+def test_answer_that_is_no_http(raw_server: Callable[[Talk], str], answer: bytes) -> None:
+    """Something else than HTTP is an ActionError after the retries."""
+    clock = ManualClock()
+    job = action(raw_server(lambda c: c.sendall(answer)), clock, retries=1).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="gave up after 2 attempts"):
+        _go_on(job, clock)
+
+
+def test_huge_answer_is_not_read(serve: Serve) -> None:
+    """Of a body of 64 MiB only the beginning is taken; the connection is then closed."""
+    server = serve(200, body=bytes(64 * 2**20))
+    assert action(server.url).run(ON_AFTER_LIGHT).poll()
+    assert server.connection_ended.wait(GIVE_UP_S)
+    # what the kernel's buffers take comes on top of what was read
+    assert server.sent_bytes < MAX_ANSWER_BYTES + 32 * 2**20
+
+
+def test_cancel_between_attempts(serve: Serve) -> None:
+    """A job that is cancelled while it waits makes no further attempt."""
+    server, clock = serve(500), ManualClock()
+    job = action(server.url, clock).run(ON_AFTER_LIGHT)
+    assert not job.poll()
+    job.cancel()
+    clock.now += 1000
+    with pytest.raises(ActionError, match="cancelled after 1 attempt"):
+        job.poll()
+    assert len(server.requests) == 1
+
+
+def test_waiting_requests_are_bounded() -> None:
+    """While a server is away, no more than a few requests wait for it."""
+    hook = action(f"http://127.0.0.1:{free_port()}/")
+    for _ in range(MAX_IN_FLIGHT):
+        assert not hook.run(ON_AFTER_LIGHT).poll()
+    with pytest.raises(ActionBusyError, match="requests are waiting"):
+        hook.run(ON_AFTER_LIGHT)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a self-signed certificate for 127.0.0.1, with its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed, which makes the certificate")
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    subject = ["-subj", "/CN=edge-daemon test", "-addext", "subjectAltName=IP:127.0.0.1"]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    files = ["-keyout", str(path), "-out", str(path) + ".crt"]
+    command = ["openssl", "req", "-x509", *key, "-days", "2", *subject, *files]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+@pytest.fixture
+def tls_server(serve: Serve, certificate: Path) -> Server:
+    """Serve HTTPS with that certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = serve(200)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    return server
+
+
+def test_certificate_that_nobody_vouches_for(tls_server: Server) -> None:
+    """A self-signed certificate is refused at once, with the reason, and nothing is sent."""
+    url = tls_server.url.replace("http:", "https:")
+    with pytest.raises(ActionError, match=r"certificate is not trusted: self.signed"):
+        action(url).run(ON_AFTER_LIGHT).poll()
+    assert tls_server.requests == []
+    problem = webhook_problem(WebhookConfig(url=url))
+    assert problem is not None
+    assert "certificate is not trusted" in problem
+
+
+def test_certificate_that_the_system_trusts(
+    tls_server: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate among the system's trusted ones is accepted, and the request goes through."""
+    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    url = tls_server.url.replace("http:", "https:")
+    assert action(url).run(ON_AFTER_LIGHT).poll()
+    assert len(tls_server.requests) == 1
+    assert webhook_problem(WebhookConfig(url=url)) is None
+
+
+def test_https_to_a_plain_server(serve: Serve) -> None:
+    """A server that does not speak TLS is an ActionError, not a request in the clear."""
+    server = serve(200)
+    job = action(server.url.replace("http:", "https:"), timeout_s=1, retries=0).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match=r"https://127\.0\.0\.1"):
+        job.poll()
+    assert server.requests == []
+
+
+def test_webhook_problem(serve: Serve) -> None:
+    """``check`` hears why an address cannot be reached, and sends nothing to one that can."""
+    server = serve(200)
+    assert webhook_problem(WebhookConfig(url=server.url)) is None
+    assert server.requests == []
+    closed = webhook_problem(WebhookConfig(url=f"http://127.0.0.1:{free_port()}/secret"))
+    assert closed is not None
+    assert closed.endswith("cannot be reached: Connection refused")
+    assert "secret" not in closed
+    assert "Port" in str(webhook_problem(WebhookConfig(url="http://host:99999/")))

@@ -1,0 +1,219 @@
+"""The skin over systemd-python, with real sockets; and the unit file, with systemd's verifier."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_daemon.systemd import Notifier, log_handler, watchdog_interval_s
+
+UNIT = Path(__file__).parents[2] / "deploy" / "edge-daemon.service"
+
+try:
+    import systemd.daemon  # noqa: F401
+
+    WITHOUT = ""
+except ImportError:
+    WITHOUT = "systemd-python is not installed (pip install 'edge-daemon[systemd]')"
+needs_systemd_python = pytest.mark.skipif(bool(WITHOUT), reason=WITHOUT)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what a systemd around the test run may have set."""
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def received(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """Listen in place of systemd."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(str(tmp_path / "notify"))
+        sock.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        yield sock
+
+
+def lines(sock: socket.socket) -> list[str]:
+    """Receive one notification."""
+    return sock.recv(4096).decode().splitlines()
+
+
+@needs_systemd_python
+def test_every_notification(received: socket.socket) -> None:
+    """Each call sends what systemd's protocol asks for."""
+    notifier = Notifier()
+    notifier.ready("listening")
+    assert lines(received) == ["READY=1", "STATUS=listening"]
+    notifier.status("waiting for a microphone")
+    assert lines(received) == ["STATUS=waiting for a microphone"]
+    notifier.watchdog()
+    assert lines(received) == ["WATCHDOG=1"]
+    notifier.reloading()
+    reloading, clock = lines(received)
+    assert reloading == "RELOADING=1"
+    assert int(clock.removeprefix("MONOTONIC_USEC=")) > 0
+    notifier.stopping("asked to")
+    assert lines(received) == ["STOPPING=1", "STATUS=asked to"]
+
+
+@needs_systemd_python
+def test_status_cannot_carry_a_second_field(received: socket.socket) -> None:
+    """A line break in a status text does not become another notification."""
+    Notifier().status("card\nMAINPID=1\n")
+    assert lines(received) == ["STATUS=card MAINPID=1"]
+
+
+@needs_systemd_python
+def test_socket_that_is_gone(
+    received: socket.socket, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A notification that cannot be delivered is logged, not raised."""
+    notifier = Notifier()
+    (tmp_path / "notify").unlink()
+    notifier.ready()
+    assert "systemd cannot be told" in caplog.text
+
+
+def test_inert_without_systemd(caplog: pytest.LogCaptureFixture) -> None:
+    """Without NOTIFY_SOCKET nothing is sent, logged or imported."""
+    code = (
+        "import sys; from edge_daemon.systemd import Notifier, log_handler; n = Notifier();"
+        "n.ready('x'); n.status('x'); n.watchdog(); n.reloading(); n.stopping(); log_handler();"
+        "print([m for m in sys.modules if m.startswith('systemd')])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("[]\n", "")
+
+
+def test_missing_package_is_said_once(
+    received: socket.socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Under systemd without systemd-python, one error says what is missing and how to get it."""
+    monkeypatch.setitem(sys.modules, "systemd.daemon", None)
+    notifier = Notifier()
+    notifier.ready()
+    notifier.watchdog()
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "systemd-python is missing" in record.message
+    assert "apt install python3-systemd" in record.message
+    assert "pip install 'edge-daemon[systemd]'" in record.message
+
+
+@pytest.mark.parametrize(
+    ("limit", "pid", "interval_s"),
+    [
+        ("30000000", None, 15.0),
+        ("30000000", str(os.getpid()), 15.0),
+        ("30000000", "1", None),
+        (None, None, None),
+        ("0", None, None),
+        ("soon", None, None),
+        ("30000000", "me", None),
+    ],
+)
+def test_watchdog_interval(
+    monkeypatch: pytest.MonkeyPatch, limit: str | None, pid: str | None, interval_s: float | None
+) -> None:
+    """The watchdog is fed twice in its limit, and not at all when it is not meant for us."""
+    if limit is not None:
+        monkeypatch.setenv("WATCHDOG_USEC", limit)
+    if pid is not None:
+        monkeypatch.setenv("WATCHDOG_PID", pid)
+    assert watchdog_interval_s() == interval_s
+
+
+@pytest.mark.parametrize("stream", [None, "0:0", "nonsense"])
+def test_stderr_outside_the_journal(monkeypatch: pytest.MonkeyPatch, stream: str | None) -> None:
+    """Without the journal, or with stderr sent elsewhere, the log is readable text on stderr."""
+    if stream is not None:
+        monkeypatch.setenv("JOURNAL_STREAM", stream)
+    handler = log_handler()
+    assert type(handler) is logging.StreamHandler
+    record = logging.LogRecord("edge_daemon", logging.WARNING, "f", 1, "lost %s", ("mic",), None)
+    assert handler.format(record).endswith("WARNING lost mic")
+
+
+def test_journal_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the journal without systemd-python the log goes to stderr, which it takes down."""
+    stat = os.fstat(2)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{stat.st_dev}:{stat.st_ino}")
+    monkeypatch.setitem(sys.modules, "systemd.journal", None)
+    assert type(log_handler()) is logging.StreamHandler
+
+
+JOURNAL_PROGRAM = """
+import json, logging, os, socket
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind("/run/systemd/journal/socket")
+server.settimeout(10)
+stat = os.fstat(2)
+os.environ["JOURNAL_STREAM"] = f"{stat.st_dev}:{stat.st_ino}"
+from edge_daemon.systemd import log_handler
+logging.basicConfig(level="INFO", handlers=[log_handler()])
+extra = {"EDGE_LABEL": "yes", "EDGE_SCORE": 0.9, "EDGE_AFTER": None}
+logging.getLogger("edge_daemon.test").warning("heard %s", "yes", extra=extra)
+print(json.dumps(server.recv(65536).decode()))
+"""
+
+
+@needs_systemd_python
+def test_journal_fields() -> None:
+    """A log line reaches journald's own socket with our identifier and our fields."""
+    setup = 'mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal && exec "$@"'
+    namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", setup, "sh"]
+    if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system does not allow mount namespaces, which hold a /run of our own")
+    program = [*namespace, sys.executable, "-c", JOURNAL_PROGRAM]
+    ended = subprocess.run(program, capture_output=True, text=True, check=True, timeout=30)
+    fields = json.loads(ended.stdout).splitlines()
+    assert {
+        "MESSAGE=heard yes",
+        "PRIORITY=4",
+        "SYSLOG_IDENTIFIER=edge-daemon",
+        "LOGGER=edge_daemon.test",
+        "EDGE_LABEL=yes",
+        "EDGE_SCORE=0.9",
+    } <= set(fields)
+    assert all(f.split("=")[0].isupper() for f in fields)
+    assert not any(f.startswith("EDGE_AFTER") for f in fields)
+
+
+def test_unit_is_valid(tmp_path: Path) -> None:
+    """The verifier of systemd finds nothing to complain about in the unit file."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed (apt install systemd)")
+    unit = tmp_path / UNIT.name
+    text = UNIT.read_text().replace("/opt/edge-daemon/bin/edge-daemon", "/bin/true")
+    unit.write_text(text)
+    verify = ["systemd-analyze", "verify", "--man=no", str(unit)]
+    ended = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert (ended.returncode, [x for x in ended.stderr.splitlines() if UNIT.name in x]) == (0, [])
+
+
+def test_unit_says_what_the_daemon_relies_on() -> None:
+    """The settings without which the service would not heal itself or hear are in the unit."""
+    settings = set(UNIT.read_text().splitlines())
+    assert {
+        "Type=notify",
+        "WatchdogSec=30",
+        "Restart=on-failure",
+        "RestartPreventExitStatus=2 78",
+        "StartLimitIntervalSec=0",
+        "SupplementaryGroups=audio",
+        "SystemCallErrorNumber=EPERM",
+    } <= settings
+    # ExecReload: the daemon has no reload, and systemd takes death by SIGHUP for a clean end.
+    harmful = ("ExecReload", "MemoryDenyWriteExecute", "ProcSubset", "PrivateDevices", "PrivateIPC")
+    assert not [x for x in settings if x.startswith(harmful)]
