@@ -127,8 +127,10 @@ def _devices(arguments: argparse.Namespace) -> int:
     from edge_daemon.audio.devices import list_inputs
 
     inputs = list_inputs(arguments.rate)
-    for device in inputs:
-        print(device.describe())
+    for d in inputs:
+        opens = d.problem or f"opens at {', '.join(map(str, d.rates_hz))} Hz"
+        default = " (default)" if d.is_default else ""
+        print(f"{d.name}{default}: {d.host_api}, {d.channels} channels, {opens}")
     if not inputs:
         print(
             "edge-daemon: no audio input. Is a microphone plugged in (`arecord -l`), and is this "

@@ -147,7 +147,7 @@ install_debian_packages() {
     local packages=(libportaudio2 libsystemd0)
     if ! has_systemd; then mapfile -t -O 2 packages < <(packages_for_systemd); fi
     case $1 in
-        test) packages+=(pulseaudio pulseaudio-utils libasound2-plugins espeak-ng systemd) ;;
+        test) packages+=(pulseaudio pulseaudio-utils libasound2-plugins espeak-ng openssl systemd) ;;
         check) packages+=(shellcheck) ;;
     esac
     install_packages "${packages[@]}"
@@ -178,7 +178,7 @@ install_packages() {
         mapfile -t missing < <(missing_packages "$@")
         if ((${#missing[@]} == 0)); then return; fi
     fi
-    say "going on without some Debian packages; to install them:"
+    say "these Debian packages are missing; to install them:"
     say "    sudo apt-get install -y ${missing[*]}"
 }
 
@@ -248,16 +248,13 @@ pip_install() (
 has_systemd() { "$VENV/bin/python" -c 'import systemd.daemon, systemd.journal' 2>/dev/null; }
 
 add_systemd() {
-    local log
     if has_systemd || copy_debian_systemd; then return; fi
-    log=$(mktemp)
-    if ! pip_install -e '.[systemd]' >"$log" 2>&1 || ! has_systemd; then
+    if ! pip_install -e '.[systemd]' >/dev/null 2>&1 || ! has_systemd; then
         say "systemd-python could not be built: the daemon runs, but as a systemd service it has no" \
             "watchdog, no status and no fields in the journal"
         say "    to add it, run: sudo apt-get install -y $(packages_for_systemd | paste -sd ' ')"
-        say "    then remove .venv and start again; the build said: $(tail -n 1 "$log")"
+        say "    then remove .venv and start again"
     fi
-    rm "$log"
 }
 
 copy_debian_systemd() {

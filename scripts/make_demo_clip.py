@@ -5,7 +5,10 @@ same versions of them give the same bytes.
 
     python scripts/make_demo_clip.py                       makes the clip from TABLE
     python scripts/make_demo_clip.py --candidates DIR      DIR/word/voice.wav, to choose voices by
-    edge-daemon evaluate --data DIR                        what the model hears of each
+    edge-daemon evaluate --data DIR                        what the model hears of them
+
+TABLE holds voices that the shipped model hears: the clip shows what a run looks like. How well the
+model hears people is measured on recordings of people.
 """
 
 from __future__ import annotations
@@ -39,17 +42,18 @@ TABLE = (
     ("yes", "flite-slt"),
     ("no", "flite-rms"),
     ("up", "espeak-us-f3"),
-    ("down", "flite-awb"),
-    ("left", "flite-slt"),
-    ("right", "espeak-us"),
-    ("on", "flite-rms"),
-    ("off", "flite-slt"),
-    ("go", "espeak-gb-f2"),
-    ("stop", "flite-rms"),
-    ("yes", "flite-kal16"),
-    ("left", "espeak-us-f3"),
+    ("down", "flite-slt"),
+    ("left", "espeak-gb-f2"),
+    ("right", "flite-kal16"),
     ("on", "flite-awb"),
-    ("stop", "flite-slt"),
+    ("off", "espeak-us-f2"),
+    ("go", "flite-rms-slow"),
+    ("stop", "flite-awb"),
+    ("yes", "espeak-us-m3"),
+    ("down", "flite-rms"),
+    ("left", "espeak-us-f3"),
+    ("on", "espeak-us-f2"),
+    ("stop", "flite-awb-slow"),
 )
 
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")

@@ -20,7 +20,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 from tqdm import tqdm
-from training.augment import Augment, AugmentSettings, Windows
+from training.augment import Augment, AugmentSettings, Windows, quiet_filler
 from training.data import Split, SpeechArchives, load, silence_number
 from training.export import export_float, export_int8
 from training.network import Averaged, Cepstrum, NetworkSettings, TcResNet
@@ -101,18 +101,21 @@ class EpochSampler:
         speech, silence = index == -1, index == -2
         x[speech] = self._speech.draw(int(speech.sum()))
         y[speech] = self._unknown
-        x[silence] = self._augment.silence(int(silence.sum()))
+        rooms = torch.randint(len(self._x), (int(silence.sum()),))
+        x[silence] = self._augment.silence(self._x[rooms].float())
         y[silence] = self._silence
         return self._augment(x, y)
 
 
 def validation_set(settings: Settings, data: Split) -> tuple[Tensor, Tensor]:
-    """Return the validation clips with as much silence, cut from noise, as one word has clips."""
+    """Return the validation clips, and as much silence as a word has clips: noises and rooms."""
+    clips = torch.from_numpy(data.x).float()
     noise = Windows(data.noise, settings.n_frames)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        quiet = noise.draw(400) + (torch.rand(400) * 6 - 5)[:, None, None]
-    x = torch.cat([torch.from_numpy(data.x).float(), quiet.clamp_min(-13.8)])
+        noises = noise.draw(200) + (torch.rand(200) * 6 - 5)[:, None, None]
+        rooms = quiet_filler(clips[torch.randint(len(clips), (200,))])
+    x = torch.cat([clips, noises, rooms]).clamp_min(float(np.log(settings.frontend.log_floor)))
     silent = torch.full((400,), silence_number(settings.labels))
     return x, torch.cat([torch.from_numpy(data.y), silent])
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from training.data import LogMel
 
@@ -23,15 +23,15 @@ class AugmentSettings:
     """How strongly, and how often, each change is made; ``p_`` is a probability a clip."""
 
     max_shift_frames: int = 15
-    p_far_shift: float = 0.2
+    p_far_shift: float = 0.15
     p_context: float = 0.35
     gain_db: tuple[float, float] = (-14.0, 8.0)
     p_stretch: float = 0.3
     stretch: tuple[float, float] = (0.85, 1.15)
     colour_db: float = 4.0
     p_room: float = 0.25
-    p_noise: float = 0.65
-    snr_db: tuple[float, float] = (-2.0, 28.0)
+    p_noise: float = 0.55
+    snr_db: tuple[float, float] = (0.0, 28.0)
     p_hiss: float = 0.3
     time_masks: int = 1
     max_time_mask: int = 14
@@ -130,7 +130,7 @@ class Augment:
             return x
         n_frames = x.shape[1]
         longer = int(n_frames * _uniform(*self._s.stretch, 1).item())
-        stretched = F.interpolate(x.transpose(1, 2), longer, mode="linear").transpose(1, 2)
+        stretched = functional.interpolate(x.transpose(1, 2), longer, mode="linear").transpose(1, 2)
         first = abs(longer - n_frames) // 2
         if longer >= n_frames:
             stretched = stretched[:, first : first + n_frames]
@@ -161,7 +161,7 @@ class Augment:
         return shift(x, frames, filler), y
 
     def _gain_and_colour(self, x: Tensor) -> Tensor:
-        """A gain a clip and a smooth curve over the bands, in nepers of power."""
+        """Return a gain a clip and a smooth curve over the bands, in nepers of power."""
         n, _, n_mels = x.shape
         gain = _uniform(*self._s.gain_db, n) / DB_PER_UNIT
         ripples = torch.arange(1, 5)[:, None] * torch.linspace(0, np.pi, n_mels)[None, :]
@@ -180,7 +180,7 @@ class Augment:
             0.05, 0.5, len(chosen)
         ).unsqueeze(1)
         tail[:, 0] = 1.0
-        power = F.pad(x[chosen].exp(), (0, 0, taps - 1, 0))
+        power = functional.pad(x[chosen].exp(), (0, 0, taps - 1, 0))
         kernel = tail.flip(1)[:, :, None]
         smeared = (power.unfold(1, taps, 1).transpose(2, 3) * kernel[:, None]).sum(2)
         x = x.clone()
@@ -201,22 +201,26 @@ class Augment:
         return torch.where(chosen[:, None, None], torch.logaddexp(x, hiss), x)
 
     def _hiss(self, x: Tensor) -> Tensor:
-        """Stationary noise with a random slope, fluctuating as a periodogram does."""
+        """Make stationary noise with a random slope, fluctuating as a periodogram does."""
         n, n_frames, n_mels = x.shape
         slope = _uniform(-2.0, 2.0, n)[:, None, None] * torch.linspace(-1, 1, n_mels)
         fluctuation = 0.5 * torch.randn(n, n_frames, n_mels) - 0.15
         return slope + fluctuation
 
-    def silence(self, n: int) -> Tensor:
-        """Make ``n`` clips without speech: noises at all levels, hiss, quiet rooms, nothing."""
+    def silence(self, rooms: Tensor) -> Tensor:
+        """Make clips without speech: noises at all levels, hiss, quiet rooms, nothing.
+
+        rooms : as many clips [shape=(n, n_frames, n_mels)] whose own background is a room
+        """
+        n = len(rooms)
         noise = self._noise.draw(n)
         level = noise.exp().mean((1, 2)).clamp_min(1e-9).log()
         target = _uniform(self._floor - 1.0, 3.5, n)
-        noise = torch.where(
-            _chance(0.5, n)[:, None, None], noise, noise + (target - level)[:, None, None]
-        )
+        levelled = noise + (target - level)[:, None, None]
+        noise = torch.where(_chance(0.5, n)[:, None, None], noise, levelled)
         hiss = self._hiss(noise) + _uniform(self._floor - 2.0, 0.0, n)[:, None, None]
         noise = torch.where(_chance(0.2, n)[:, None, None], hiss, torch.logaddexp(noise, hiss))
+        noise = torch.where(_chance(0.4, n)[:, None, None], quiet_filler(rooms), noise)
         return noise.clamp_min(self._floor)
 
     def _masked(self, x: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ Source: S. Choi et al., "Temporal convolution for real-time keyword spotting on 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -64,7 +65,7 @@ class TcResNet(nn.Module):
             nn.ReLU(),
         )  # fmt: skip
         self.blocks = nn.Sequential(
-            *(ResidualBlock(a, b, settings.kernel) for a, b in zip(c[:-1], c[1:], strict=True))
+            *(ResidualBlock(a, b, settings.kernel) for a, b in pairwise(c))
         )
         self.dropout = nn.Dropout(settings.dropout)
         self.classify = nn.Linear(c[-1], n_labels)

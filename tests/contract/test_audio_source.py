@@ -56,7 +56,7 @@ class Case:
     def _complete(blocks: list[Block]) -> bool:
         heard = np.concatenate([b.samples for b in blocks])
         assert len(heard) < MOST_SAMPLES, "what was played did not come"
-        return np.count_nonzero(heard) >= len(SENT)
+        return bool(np.count_nonzero(heard) >= len(SENT))
 
 
 def _array(_: Path) -> Case:

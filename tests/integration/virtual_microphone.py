@@ -41,6 +41,9 @@ ctl.{NAME} {{ type pulse }}
 pcm.!default {{ type pulse device mic hint {{ show on description "Default" }} }}
 """
 
+_DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+"""So that a test run that is killed leaves no server behind."""
+
 
 def missing_parts() -> str | None:
     """Return what is not installed, in words; None where everything is."""
@@ -83,8 +86,19 @@ class VirtualMicrophone:
         self._before = {name: os.environ.get(name) for name in self.environment}
         os.environ.update(self.environment)
         self._server = subprocess.Popen(
-            ["pulseaudio", "--daemonize=no", "-n", "-F", str(script), "--exit-idle-time=-1"]
-            + ["--use-pid-file=no", "--realtime=no", "--high-priority=no", "--log-target=null"],
+            [
+                *_DIES_WITH_US,
+                "pulseaudio",
+                "--daemonize=no",
+                "-n",
+                "-F",
+                str(script),
+                "--exit-idle-time=-1",
+                "--use-pid-file=no",
+                "--realtime=no",
+                "--high-priority=no",
+                "--log-target=null",
+            ],
             stderr=subprocess.DEVNULL,
         )
         self._wait_for_server()
@@ -209,7 +223,7 @@ class _Feeder(threading.Thread):
 
 @pytest.fixture(scope="module")
 def sound_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualMicrophone]:
-    """A sound server for one module of tests, with no microphone in it yet."""
+    """Start a sound server for one module of tests, with no microphone in it yet."""
     if (missing := missing_parts()) is not None:
         pytest.skip(f"no virtual microphone: {missing}")
     with VirtualMicrophone(tmp_path_factory.mktemp("pulse")) as server:
@@ -218,7 +232,7 @@ def sound_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualMi
 
 @pytest.fixture
 def virtual_microphone(sound_server: VirtualMicrophone) -> Iterator[VirtualMicrophone]:
-    """A microphone of 16 kHz, mono, plugged in and silent."""
+    """Plug in a microphone of 16 kHz, mono, that is silent."""
     sound_server.plug()
     yield sound_server
     sound_server.unplug()

@@ -68,13 +68,13 @@ def test_no_fit_lists_what_there_is() -> None:
 def test_no_input_at_all_says_so() -> None:
     """Without any input the message says where to look."""
     for name in (None, "usb"):
-        with pytest.raises(AudioError, match="no audio input at all.*arecord -l"):
+        with pytest.raises(AudioError, match=r"no audio input at all.*arecord -l"):
             find_input([], name)
 
 
 def test_no_default_lists_the_inputs() -> None:
     """Where no input is the default, one must be named."""
-    with pytest.raises(AudioError, match="no default input.*USB PnP"):
+    with pytest.raises(AudioError, match=r"no default input.*USB PnP"):
         find_input([USB], None)
 
 

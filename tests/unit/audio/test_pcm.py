@@ -23,7 +23,7 @@ NO_SAMPLES = np.empty(0, np.int16)
 
 @pytest.fixture
 def fifo(tmp_path: Path) -> Path:
-    """A FIFO that nobody has opened."""
+    """Make a FIFO that nobody has opened."""
     path = tmp_path / "audio.fifo"
     os.mkfifo(path)
     return path
@@ -31,7 +31,7 @@ def fifo(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def source(fifo: Path) -> Iterator[PcmSource]:
-    """The source on the FIFO, opened before any writer."""
+    """Open the source on the FIFO, opened before any writer."""
     with PcmSource(str(fifo), 16000, 16000) as opened:
         yield opened
 
@@ -146,7 +146,12 @@ def test_a_terminal_on_standard_input_is_refused() -> None:
     primary, secondary = os.openpty()
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code], stdin=secondary, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", code],
+            stdin=secondary,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
         )
     finally:
         os.close(primary)

@@ -27,9 +27,7 @@ def _frames(start: int, n: int, n_channels: int) -> Frames:
     n_channels=st.integers(1, 3),
     steps=st.lists(st.one_of(Writes, Reads), max_size=40),
 )
-def test_ring_equals_a_deque(
-    capacity: int, n_channels: int, steps: list[tuple[str, int]]
-) -> None:
+def test_ring_equals_a_deque(capacity: int, n_channels: int, steps: list[tuple[str, int]]) -> None:
     """For any writes and reads, it holds what a bounded deque holds, and the counts add up."""
     ring = RingBuffer(capacity, n_channels, rate_hz=16000)
     model: deque[int] = deque(maxlen=capacity)
@@ -75,9 +73,12 @@ def test_a_reader_wakes_when_another_thread_has_written_enough() -> None:
     """Frames that come from another thread arrive once, in order, none dropped."""
     ring = RingBuffer(5000, 1, rate_hz=16000)
     total = 4000
-    writer = threading.Thread(
-        target=lambda: [ring.write(_frames(i, 50, 1)) for i in range(0, total, 50)]
-    )
+
+    def write() -> None:
+        for i in range(0, total, 50):
+            ring.write(_frames(i, 50, 1))
+
+    writer = threading.Thread(target=write)
     writer.start()
     parts = []
     while ring.taken < total:
