@@ -1,8 +1,11 @@
 """An always-on voice-command daemon for small Linux machines.
 
-    from edge_daemon import Pipeline
-    for detection in Pipeline.load("builtin:commands").process(block_int16):
-        print(detection.label, detection.score, detection.time_s)
+Examples
+--------
+>>> from edge_daemon import Pipeline
+>>> pipeline = Pipeline.load("builtin:commands")
+>>> pipeline.process(np.zeros(16000, np.int16))  # mono, 16 kHz; a list of Detection
+[]
 """
 
 from __future__ import annotations

@@ -88,11 +88,7 @@ class ClipFolder:
             names = (p.relative_to(self._path).as_posix() for p in self._path.rglob("*.*"))
         else:
             raise EdgeDaemonError(f"{self._path}: no such folder or tar")
-        for name in names:
-            parts = PurePosixPath(name).parts
-            if len(parts) > 1 and _NOT_CLIPS not in parts:
-                if PurePosixPath(name).suffix.lower() in AUDIO_SUFFIXES:
-                    yield name
+        yield from filter(_is_clip, names)
 
     def _members(self) -> Iterator[tarfile.TarInfo]:
         try:
@@ -108,6 +104,12 @@ class ClipFolder:
                     stream = tar.extractfile(member)
                     if stream is not None:
                         yield Clip(member.name, io.BytesIO(stream.read()))
+
+
+def _is_clip(name: str) -> bool:
+    path = PurePosixPath(name)
+    is_audio = path.suffix.lower() in AUDIO_SUFFIXES
+    return is_audio and len(path.parts) > 1 and _NOT_CLIPS not in path.parts
 
 
 def _without_suffix(name: str) -> str:

@@ -36,7 +36,7 @@ def _class_table(result: Evaluation) -> Table:
     for heading in ("recall", "precision", "clips"):
         table.add_column(heading, justify="right")
     for label, row in result.per_class().items():
-        shares = (f"{v:.3f}" if v is not None else "–" for v in (row["recall"], row["precision"]))
+        shares = (f"{v:.3f}" if v is not None else "-" for v in (row["recall"], row["precision"]))
         table.add_row(label, *shares, str(row["clips"]))
     return table
 

@@ -23,10 +23,10 @@ class StageTimer(Protocol):
     """Is told when the work on a hop starts and when each stage of it is done."""
 
     def start(self) -> None:
-        """The stages of one hop begin."""
+        """Begin the stages of one hop."""
 
     def lap(self, stage: str) -> None:
-        """The stage named ended."""
+        """End the stage named."""
 
 
 class _NoTimer:

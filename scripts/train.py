@@ -20,12 +20,12 @@ import torch
 import yaml
 from torch import Tensor, nn
 from tqdm import tqdm
-from training.augment import Augment, AugmentSettings, Windows, quiet_filler
-from training.data import Split, SpeechArchives, load, silence_number
-from training.export import export_float, export_int8
-from training.network import Averaged, Cepstrum, NetworkSettings, TcResNet
 
 from edge_daemon.types import UNKNOWN, FrontendSpec, ModelSpec
+from training.augment import Augment, AugmentSettings, Windows, quiet_filler
+from training.data import SpeechArchives, Split, load, silence_number
+from training.export import export_float, export_int8
+from training.network import Averaged, Cepstrum, NetworkSettings, TcResNet
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def parse_yaml(text: str | bytes, where: str = "configuration") -> object:
         For anything that is not YAML, and for a key that stands twice.
     """
     try:
-        return yaml.load(text, Loader=_Loader)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -142,7 +142,6 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     if not model.path.startswith(BUILTIN):
         model = replace(model, path=absolute(model.path))
     actions = [
-        replace(a, log=LogConfig(path=absolute(a.log.path))) if a.log else a
-        for a in config.actions
+        replace(a, log=LogConfig(path=absolute(a.log.path))) if a.log else a for a in config.actions
     ]
     return replace(config, audio=audio, model=model, actions=actions)

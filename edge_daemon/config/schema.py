@@ -146,9 +146,7 @@ class CommandConfig(Section, frozen=True, kw_only=True):
 
     shorthand: ClassVar[tuple[type, str] | None] = (list, "argv")
 
-    argv: Annotated[
-        list[Name], Meta(min_length=1, description="the program and its arguments")
-    ]
+    argv: Annotated[list[Name], Meta(min_length=1, description="the program and its arguments")]
     timeout_s: Annotated[float, Meta(gt=0, le=3600, description="then it is killed")] = 10.0
     concurrency: Annotated[
         int, Meta(ge=1, le=16, description="more runs at a time are dropped")
@@ -185,9 +183,9 @@ class ActionConfig(Section, frozen=True, kw_only=True):
     """What to do when a word, or a sequence of two, is heard."""
 
     say: Annotated[str, Meta(min_length=1, description='the word, or "*" for every word')]
-    after: Annotated[
-        Name | None, Meta(description="only when this word was heard just before")
-    ] = None
+    after: Annotated[Name | None, Meta(description="only when this word was heard just before")] = (
+        None
+    )
     within_ms: Annotated[
         WithinMs | None,
         Meta(description="longest time from `after` to `say`; null takes decision.within_ms"),
@@ -253,9 +251,9 @@ class Config(Section, frozen=True, kw_only=True):
     model: ModelConfig = ModelConfig()
     runtime: RuntimeConfig = RuntimeConfig()
     decision: DecisionConfig = DecisionConfig()
-    actions: Annotated[
-        list[ActionConfig], Meta(description="What to do when a word is heard.")
-    ] = field(default_factory=list)
+    actions: Annotated[list[ActionConfig], Meta(description="What to do when a word is heard.")] = (
+        field(default_factory=list)
+    )
     action_worker: ActionWorkerConfig = ActionWorkerConfig()
     telemetry: TelemetryConfig = TelemetryConfig()
     logging: LoggingConfig = LoggingConfig()

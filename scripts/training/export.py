@@ -53,7 +53,7 @@ class _Features(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, features: np.ndarray[Any, Any]) -> None:
         self._left: Iterator[np.ndarray[Any, Any]] = iter(features)
 
-    def get_next(self) -> dict[str, Any] | None:
+    def get_next(self) -> dict[str, Any] | None:  # type: ignore[override]
         clip = next(self._left, None)
         return None if clip is None else {"features": clip[None]}
 

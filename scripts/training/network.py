@@ -64,9 +64,7 @@ class TcResNet(nn.Module):
             nn.BatchNorm1d(c[0]),
             nn.ReLU(),
         )  # fmt: skip
-        self.blocks = nn.Sequential(
-            *(ResidualBlock(a, b, settings.kernel) for a, b in pairwise(c))
-        )
+        self.blocks = nn.Sequential(*(ResidualBlock(a, b, settings.kernel) for a, b in pairwise(c)))
         self.dropout = nn.Dropout(settings.dropout)
         self.classify = nn.Linear(c[-1], n_labels)
 

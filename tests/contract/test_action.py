@@ -128,7 +128,7 @@ def test_cancelled_job_ends(pair: Pair) -> None:
     try:
         finish(job)
     except ActionError as error:
-        assert "cancelled" in str(error)  # noqa: PT017 - both ends are right
+        assert "cancelled" in str(error)
 
 
 def test_odd_detections_are_taken(pair: Pair) -> None:

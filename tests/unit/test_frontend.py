@@ -67,9 +67,7 @@ def test_any_blocking_gives_librosas_mfcc(cuts: list[int], seed: int) -> None:
     samples = speech_like(8000, seed)
     frontend = MfccFrontend(OURS)
     parts = [frontend.push(part) for part in np.split(samples, sorted(cuts))]
-    np.testing.assert_allclose(
-        np.concatenate(parts), librosa_features(samples, OURS), atol=1e-3
-    )
+    np.testing.assert_allclose(np.concatenate(parts), librosa_features(samples, OURS), atol=1e-3)
 
 
 def test_the_documents_input_is_expressible() -> None:

@@ -152,7 +152,9 @@ def test_shipped_configurations_are_valid(path: Path) -> None:
 
 def test_a_configuration_survives_the_round_trip() -> None:
     """What `edge-daemon config` prints is the configuration."""
-    text = "decision: {words: {on: {threshold: 0.9, after: go}}}\nactions: [{say: off, command: [a]}]"
+    text = (
+        "decision: {words: {on: {threshold: 0.9, after: go}}}\nactions: [{say: off, command: [a]}]"
+    )
     config = parse_config(parse_yaml(text))
     assert parse_config(parse_yaml(config_as_yaml(config))) == config
 
@@ -163,7 +165,9 @@ def test_the_schema_names_every_section() -> None:
 
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8))
-NAMES = st.sampled_from([*(f.name for f in fields(Config)), "say", "after", "command", "words", "source", "x"])
+NAMES = st.sampled_from(
+    [*(f.name for f in fields(Config)), "say", "after", "command", "words", "source", "x"]
+)
 VALUES = st.recursive(
     SCALARS,
     lambda v: st.lists(v, max_size=3) | st.dictionaries(NAMES | SCALARS, v, max_size=4),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -86,4 +88,4 @@ def test_at_most_one_hit_in_a_refractory_span(
     hits = run(trigger(n_smooth, refractory_ms), *(np.array(v, np.float32) for v in values))
     for word in ("yes", "no"):
         times = [i * HOP_MS for i, h in hits if h.label == word]
-        assert all(b - a >= refractory_ms for a, b in zip(times, times[1:], strict=False))
+        assert all(b - a >= refractory_ms for a, b in pairwise(times))

@@ -67,9 +67,7 @@ def damage_nothing(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-@pytest.mark.parametrize(
-    "damage", [damage_nothing, lambda _: b"", lambda _: b"not a model at all"]
-)
+@pytest.mark.parametrize("damage", [damage_nothing, lambda _: b"", lambda _: b"not a model at all"])
 def test_damaged_files_are_refused(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     """A truncated, empty or foreign file is refused with its name."""
     path = write_model(tmp_path / "m.onnx")
