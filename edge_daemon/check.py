@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_daemon.actions import build_actions
 from edge_daemon.actions.command import program_problem
 from edge_daemon.actions.webhook import webhook_problem
 from edge_daemon.audio import open_source
@@ -43,7 +44,9 @@ def check(path: Path | None) -> list[Problem]:
     problems += [Problem(p, is_config=True) for p in model_problems]
     rate_hz = spec.frontend.sample_rate_hz if spec else FALLBACK_RATE_HZ
     problems += [Problem(p, is_config=False) for p in _audio_problems(config, rate_hz)]
-    problems += [Problem(p, is_config=False) for p in _action_problems(config)]
+    unusable = _unusable_actions(config)
+    problems += [Problem(p, is_config=True) for p in unusable]
+    problems += [Problem(p, is_config=False) for p in _action_problems(config) if p not in unusable]
     return problems
 
 
@@ -63,6 +66,15 @@ def _audio_problems(config: Config, rate_hz: int) -> Iterator[str]:
             source.read()
     except (AudioError, MissingDependency) as error:
         yield f"audio.source: {error}"
+
+
+def _unusable_actions(config: Config) -> list[str]:
+    """Build the actions for real; what cannot be built would keep the daemon from starting."""
+    try:
+        build_actions(config.actions)
+    except ConfigError as error:
+        return error.problems
+    return []
 
 
 def _action_problems(config: Config) -> Iterator[str]:

@@ -39,16 +39,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        return command(arguments)
+        code = command(arguments)
+        print(end="", flush=True)
+        return code
     except (ConfigError, ModelError) as error:
         return _complain(error, EXIT_CONFIG)
     except EdgeDaemonError as error:
         return _complain(error, EXIT_FAILURE)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except OSError as error:  # stdout: its reader, such as `head`, has seen enough, or a full disk
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
+        return EXIT_OK if isinstance(error, BrokenPipeError) else _complain(error, EXIT_FAILURE)
 
 
 def _complain(error: Exception, code: int) -> int:

@@ -135,8 +135,8 @@ class Daemon:
     def _hear(self, block: Block) -> None:
         found = self._pipeline.process(block.samples)
         self._telemetry.latency.add(max(0.0, time.monotonic() - block.captured_s))
+        self._health.audio_processed()  # readiness first: its status must not hide a word
         self._act_on(found)
-        self._health.audio_processed()
 
     def _act_on(self, found: list[Detection]) -> None:
         for detection in found:

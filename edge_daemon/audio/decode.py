@@ -126,7 +126,7 @@ def _check_readable(path: Path) -> None:
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError:
-        raise AudioError(f"{path}: no such file; check audio.source") from None
+        raise AudioError(f"{path}: no such file") from None
     except OSError as error:
         if isinstance(error, AudioError):
             raise

@@ -80,7 +80,7 @@ class Telemetry:
 
     def count_block(self, block: Block) -> None:
         """Count the audio that came and the audio that was lost before it."""
-        self.blocks += 1
+        self.blocks += len(block.samples) > 0  # an empty one says that nothing has come
         self.samples += len(block.samples)
         self.dropped_samples += block.dropped
         self.overflows += block.overflows

@@ -46,7 +46,7 @@ def spoken_words() -> list[Spoken]:
 
 def demo_samples(n_words: int | None = None) -> Samples:
     """Return the demo clip, or its beginning up to the pause after so many words."""
-    samples: Samples = soundfile.read(DEMO, dtype="int16")[0]
+    samples: Samples = soundfile.read(DEMO, dtype="int16")[0].astype(np.int16)
     if n_words is None:
         return samples
     return samples[: round((spoken_words()[n_words].time_s - 0.1) * RATE_HZ)]

@@ -150,21 +150,29 @@ def test_replay_is_deterministic(files: dict[str, Path], replayed: list[Record])
     shown = [(cells[0], cells[1], cells[2], cells[4]) for cells in map(str.split, rows)]
     path = str(files["48000 Hz stereo"])
     assert shown == [
-        (str(r["time_s"]), r["label"], str(r["score"]), path)
-        for r in replayed
-        if r["file"] == path
+        (str(r["time_s"]), r["label"], str(r["score"]), path) for r in replayed if r["file"] == path
     ]
 
 
-def test_reader_that_has_seen_enough() -> None:
+@pytest.mark.parametrize("arguments", [["config"], ["replay", DEMO, "--json"]])
+def test_reader_that_has_seen_enough(arguments: list[str | Path]) -> None:
     """A closed output, as of ``| head``, is no error and no traceback."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        done = edge_daemon("replay", DEMO, "--json", "--config", DEFAULTS, stdout=writer)
+        done = edge_daemon(*arguments, "--config", DEFAULTS, stdout=writer)
     finally:
         os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [["config"], ["replay", DEMO, "--json"]])
+def test_full_disk(arguments: list[str | Path]) -> None:
+    """Output that cannot be written is a failure with one line, not a traceback."""
+    with Path("/dev/full").open("w") as full:
+        done = edge_daemon(*arguments, "--config", DEFAULTS, stdout=full.fileno())
+    assert done.returncode == 1
+    assert done.stderr == "edge-daemon: [Errno 28] No space left on device\n"
 
 
 @pytest.fixture(scope="module")
