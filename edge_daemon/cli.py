@@ -63,7 +63,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from edge_daemon.daemon import Daemon
 
     config = _config(arguments.config)
-    config = with_audio(config, source=arguments.source, pace=arguments.pace)
+    try:
+        config = with_audio(config, source=arguments.source, pace=arguments.pace)
+    except ConfigError as error:
+        return _complain(error, EXIT_USAGE)
     return Daemon(config).run()
 
 

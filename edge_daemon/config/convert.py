@@ -134,5 +134,7 @@ def _reason(message: str, annotation: Any) -> str:
     choices = ", ".join(_choices(annotation))
     if text.startswith("Invalid enum value"):
         return f"expected one of {choices}"
-    text = text.split(" matching regex", maxsplit=1)[0].split(", got ", maxsplit=1)[0]
+    if " matching regex " in text:
+        return "not of the form expected"
+    text = text.split(", got ", maxsplit=1)[0]
     return text[0].lower() + text[1:]

@@ -41,7 +41,7 @@ def problems(text: str) -> list[str]:
         ("audio: 5", "audio: expected `key: value` lines, found 5"),
         ("audio: {block_ms: ten}", "audio.block_ms: expected `int` (audio handed on at a time), found 'ten'"),
         ("audio: {block_ms: 5}", "audio.block_ms: expected `int` >= 10"),
-        ("audio: {source: tape}", "audio.source: expected `str` (mic, mic:NAME"),
+        ("audio: {source: tape}", "audio.source: not of the form expected (mic, mic:NAME"),
         ("audio: {pace: slow}", "audio.pace: expected one of realtime, fast"),
         ("audio: {buffer_s: .inf}", "audio.buffer_s: expected a finite number"),
         ("decision: {threshold: .nan}", "decision.threshold: expected a finite number"),
