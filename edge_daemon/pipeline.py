@@ -11,12 +11,16 @@ from typing import Protocol
 import numpy as np
 from msgspec.structs import replace
 
-from edge_daemon.config import Config, ModelConfig
+from edge_daemon.config import Config
 from edge_daemon.decision import Decision
 from edge_daemon.errors import ConfigError
 from edge_daemon.frontend import MfccFrontend, level_projection
 from edge_daemon.model import KeywordModel, hop_frames, load_model
 from edge_daemon.types import Detection, ModelSpec, Samples
+
+
+LEAD_S = 1
+"""Silence before a stream, in seconds; more where the model looks back further."""
 
 
 class StageTimer(Protocol):
@@ -79,7 +83,8 @@ class Pipeline:
         self._level_weights, self._level_bias = level_projection(frontend)
         hop_ms = 1000.0 * self._hop / self._rate_hz
         self._decision = Decision(config.decision, model.spec, config.sequences(), hop_ms)
-        self._lead_hops = -(-model.spec.n_frames // n_frames)
+        lead = max(self._rate_hz * LEAD_S, model.spec.n_frames * frontend.hop_length)
+        self._lead_hops = -(-lead // self._hop)
         self.reset()
 
     @classmethod
@@ -92,8 +97,7 @@ class Pipeline:
         """
         config = config or Config()
         if model is not None:
-            settings = ModelConfig(path=model, hop_ms=config.model.hop_ms)
-            config = replace(config, model=settings)
+            config = replace(config, model=replace(config.model, path=model))
         return cls(config, load_model(config.model, config.runtime))
 
     @property
@@ -105,6 +109,11 @@ class Pipeline:
     def position_s(self) -> float:
         """Audio worked on so far, in seconds."""
         return self._position / self._rate_hz
+
+    @property
+    def waiting_s(self) -> float:
+        """Audio that waits for the rest of its hop, in seconds."""
+        return len(self._waiting) / self._rate_hz
 
     def reset(self) -> None:
         """Start a new stream, preceded by silence."""
@@ -149,9 +158,9 @@ class Pipeline:
         ]
 
     def flush(self) -> list[Detection]:
-        """End the stream with silence, as long as the model looks back, and half a second."""
-        lead = self._lead_hops * self._hop
-        return self.process(np.zeros(lead + self._rate_hz // 2, np.int16))
+        """End the stream with silence, until the last word is decided."""
+        settle = round(self._rate_hz * self._decision.settle_ms / 1000)
+        return self.process(np.zeros(self._lead_hops * self._hop + settle, np.int16))
 
     def _hear(self, hop: Samples) -> list[Detection]:
         self._position += len(hop)

@@ -13,6 +13,7 @@ from edge_daemon.types import Detection, ModelSpec, Scores
 __all__ = ["Decision"]
 
 DEFAULT_THRESHOLD = 0.8
+_LATEST_HIT_MS = 500
 
 
 class Decision:
@@ -45,8 +46,13 @@ class Decision:
         )
         self._sequences = Sequences(sequences)
         frame_ms = 1000.0 * spec.frontend.hop_length / spec.frontend.sample_rate_hz
-        self._isolation = Isolation(frame_ms, config.pause_margin_db, config.max_word_ms)
-        self._listens_for_pauses = any(self._isolate_ms.values())
+        longest_pause_ms = max(self._isolate_ms.values(), default=0)
+        self._isolation = Isolation(
+            frame_ms, config.pause_margin_db, config.max_word_ms, longest_pause_ms
+        )
+        self._listens_for_pauses = longest_pause_ms > 0
+        self.settle_ms = _LATEST_HIT_MS + longest_pause_ms
+        """Time after the end of a word by which its detection has come, in milliseconds."""
 
     def update(self, scores: Scores, levels: Scores, now_ms: float) -> list[Detection]:
         """Take the scores of one hop.

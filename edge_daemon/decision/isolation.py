@@ -23,7 +23,6 @@ _DB_PER_NEPER = 10.0 / np.log(10.0)
 class _Held:
     hit: Hit
     pause_frames: int
-    frame: int
 
 
 class Isolation:
@@ -37,13 +36,18 @@ class Isolation:
         A frame this much above the noise floor is speech.
     max_word_ms : float
         Speech that lasts longer is no single word.
+    longest_pause_ms : float
+        The longest pause that any hit will need.
     """
 
-    def __init__(self, frame_ms: float, margin_db: float, max_word_ms: float) -> None:
+    def __init__(
+        self, frame_ms: float, margin_db: float, max_word_ms: float, longest_pause_ms: float
+    ) -> None:
         self._frame_ms = frame_ms
         self._margin = margin_db / _DB_PER_NEPER
         self._max_frames = round(max_word_ms / frame_ms)
-        self._history = np.zeros(round(_FLOOR_SPAN_MS / frame_ms), np.float32)
+        span_ms = max(_FLOOR_SPAN_MS, max_word_ms + 2 * longest_pause_ms)
+        self._history = np.zeros(round(span_ms / frame_ms), np.float32)
         self._speech = np.zeros(len(self._history), dtype=bool)
         self.reset()
 
@@ -56,7 +60,7 @@ class Isolation:
 
     def hold(self, hit: Hit, pause_ms: float) -> None:
         """Keep a hit until the pause after it, or until it is clear that there is none."""
-        self._held.append(_Held(hit, round(pause_ms / self._frame_ms), self._n_frames))
+        self._held.append(_Held(hit, round(pause_ms / self._frame_ms)))
 
     def push(self, levels: Scores) -> None:
         """Take the levels of new frames [shape=(n_frames,), dtype=float32], in nepers."""

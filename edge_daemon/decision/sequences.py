@@ -16,8 +16,7 @@ class Sequences:
     def __init__(self, sequences: Iterable[Sequence]) -> None:
         self._within_ms: dict[str, dict[str, int]] = {}
         for s in sequences:
-            wakes = self._within_ms.setdefault(s.say, {})
-            wakes[s.after] = max(s.within_ms, wakes.get(s.after, 0))
+            self._within_ms.setdefault(s.say, {})[s.after] = s.within_ms
         self._wake_words = {s for wakes in self._within_ms.values() for s in wakes}
         self._heard_ms: dict[str, float] = {}
 

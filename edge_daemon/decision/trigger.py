@@ -76,6 +76,6 @@ class Trigger:
 
     def _smooth(self, scores: Scores) -> Scores:
         self._newest = (self._newest + 1) % len(self._recent)
-        self._recent[self._newest] = scores
+        self._recent[self._newest] = np.nan_to_num(scores, nan=0.0)  # NaN is above no threshold
         mean: Scores = self._recent.mean(axis=0)
         return mean

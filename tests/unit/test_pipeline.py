@@ -86,6 +86,18 @@ def test_flush_hears_a_word_at_the_very_end(model: Path) -> None:
     assert [d.label for d in heard] == ["loud"]
 
 
+@pytest.mark.parametrize("isolate_ms", [300, 1000, 2000])
+def test_flush_waits_for_the_pause_after_the_last_word(model: Path, isolate_ms: int) -> None:
+    """The silence that ends a stream is long enough for the longest isolation."""
+    config = Config(
+        model=ModelConfig(path=str(model)), decision=DecisionConfig(isolate_ms=isolate_ms)
+    )
+    pipeline = Pipeline.load(config=config)
+    ends_loud = bursts(2.6, length_s=0.4, total_s=3.0)
+    heard = pipeline.process(ends_loud) + pipeline.flush()
+    assert [d.label for d in heard] == ["loud"]
+
+
 @pytest.mark.parametrize(
     "block", [np.zeros(10, np.float32), np.zeros((10, 1), np.int16), [0, 1], b"12"]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from edge_daemon.config import Config, parse_config
 from edge_daemon.decision import Decision
@@ -119,3 +120,25 @@ def test_a_word_may_have_its_own_settings() -> None:
     words = {"stop": {"threshold": 0.99}, "left": {"isolate_ms": 0}}
     config = {"decision": {"isolate_ms": 300, "words": words}}
     assert heard(decide(config, {20: "stop", 26: "left"}, "#" * 60)) == [("left", None)]
+
+
+def test_scores_that_are_no_numbers_fire_nothing() -> None:
+    """NaN is above no threshold and does not stay in the mean."""
+    config = parse_config({"decision": {"smooth_ms": 300}})
+    decision = Decision(config.decision, SPEC, (), HOP_MS)
+    levels = np.zeros(10, np.float32)
+    broken = np.full(len(SPEC.labels), np.nan, np.float32)
+    assert decision.update(broken, levels, 0.0) == []
+    good = np.eye(len(SPEC.labels), dtype=np.float32)[2]
+    found = [d for i in range(1, 6) for d in decision.update(good, levels, i * HOP_MS)]
+    assert [d.label for d in found] == ["stop"]
+
+
+@pytest.mark.parametrize("max_word_ms", [1200, 3000, 5000])
+def test_talk_longer_than_a_word_is_none_however_long_a_word_may_be(max_word_ms: int) -> None:
+    """The levels are kept for as long as the longest word and its pauses."""
+    config = {"decision": {"isolate_ms": 2000, "max_word_ms": max_word_ms}}
+    talk = "." * 30 + "#" * 60 + "." * 40
+    assert decide(config, {85: "stop"}, talk, hops=130) == []
+    word = "." * 30 + "#" * 6 + "." * 40
+    assert heard(decide(config, {36: "stop"}, word, hops=80)) == [("stop", None)]

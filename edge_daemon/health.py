@@ -1,0 +1,66 @@
+"""What systemd is told: ready and alive mean that audio has been processed, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from edge_daemon.systemd import Notifier, watchdog_interval_s
+
+_DEFAULT_WATCHDOG_S = 10.0
+_EXTEND_EVERY_S = 10.0
+_EXTEND_BY_S = 60.0
+
+
+class Health:
+    """Follows the audio and keeps systemd's READY, WATCHDOG and STATUS true."""
+
+    def __init__(self) -> None:
+        self.is_watched = "NOTIFY_SOCKET" in os.environ
+        """A service manager waits for us."""
+        self._notifier = Notifier()
+        self._watchdog_s = watchdog_interval_s() or _DEFAULT_WATCHDOG_S
+        self._is_ready = False
+        self._is_lost = False
+        self._last_heard = "nothing heard yet"
+        self._sent_s = -float("inf")
+        self._notifier.status("starting")
+
+    def audio_processed(self) -> None:
+        """Audio went through the pipeline: feed the watchdog."""
+        if not self._is_ready:
+            self._is_ready = True
+            self._notifier.ready(self._listening())
+        elif self._is_lost:
+            self._notifier.status(self._listening())
+        elif not self._is_time(self._watchdog_s):
+            return
+        self._is_lost = False
+        self._sent_s = time.monotonic()
+        self._notifier.watchdog()
+
+    def heard(self, what: str) -> None:
+        """Show what was heard last."""
+        self._last_heard = f"last heard {what}"
+        self._notifier.status(self._listening())
+
+    def audio_lost(self, why: str) -> None:
+        """Show that there is no audio, and why."""
+        self._is_lost = True
+        self._notifier.status(f"no audio: {why}")
+
+    def still_waiting(self) -> None:
+        """Ask for more time before the first audio: a sound card may come late."""
+        if not self._is_ready and self._is_time(_EXTEND_EVERY_S):
+            self._sent_s = time.monotonic()
+            self._notifier.extend_start(_EXTEND_BY_S)
+
+    def stopping(self) -> None:
+        """Say that the end has begun."""
+        self._notifier.stopping("stopping")
+
+    def _listening(self) -> str:
+        return f"listening; {self._last_heard}"
+
+    def _is_time(self, every_s: float) -> bool:
+        return time.monotonic() - self._sent_s >= every_s

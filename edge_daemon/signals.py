@@ -1,0 +1,53 @@
+"""The wish to stop, as SIGTERM and SIGINT bring it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from types import TracebackType
+from typing import Any
+
+_SLICE_S = 0.1
+
+
+class StopSignal:
+    """Notes the signal that came; a context manager that puts the handlers in and back.
+
+    The handler takes no lock and writes nothing: it may interrupt any line of the main loop,
+    also one that holds the lock of a `threading.Event` or of a log handler.
+    """
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    @property
+    def name(self) -> str | None:
+        """The signal's name; None while none has come."""
+        return None if self._number is None else signal.Signals(self._number).name
+
+    def __bool__(self) -> bool:
+        return self._number is not None
+
+    def wait(self, seconds: float) -> None:
+        """Sleep so long, or until a signal comes."""
+        until = time.monotonic() + seconds
+        while not self and (left_s := until - time.monotonic()) > 0:
+            time.sleep(min(left_s, _SLICE_S))
+
+    def __enter__(self) -> StopSignal:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self._number = number
