@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -9,12 +10,20 @@ import sys
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+EXIT_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from edge_daemon.cli import main as run
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes
+    try:
+        from edge_daemon.cli import main as run
 
-    sys.exit(run())
+        code = run()
+    except KeyboardInterrupt:  # as early as during the imports
+        code = EXIT_INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

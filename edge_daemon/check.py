@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,18 +55,35 @@ def _model_problems(config: Config) -> tuple[ModelSpec | None, list[str]]:
     """Load the model for real, with its front end, and hold the words against its labels."""
     try:
         spec = load_model(config.model, config.runtime).spec
+        MfccFrontend(spec.frontend)
     except (ModelError, MissingDependency) as error:
         return None, [f"model: {error}"]
-    MfccFrontend(spec.frontend)
     return spec, config.problems_with_labels(spec.labels)
 
 
 def _audio_problems(config: Config, rate_hz: int) -> Iterator[str]:
+    kind, _, name = config.audio.source.partition(":")
+    if kind == "pcm":
+        problem = _pcm_problem(name)
+        if problem:
+            yield f"audio.source: {name}: {problem}"
+        return
     try:
         with open_source(config.audio, rate_hz) as source:
             source.read()
     except (AudioError, MissingDependency) as error:
         yield f"audio.source: {error}"
+
+
+def _pcm_problem(path: str) -> str | None:
+    """Look at a FIFO from outside; to read it would take samples away from the daemon."""
+    if path == "-":
+        return None
+    if not os.path.exists(path):
+        return f"no such FIFO or file; make one with: mkfifo -- {path}"
+    if os.path.isdir(path):
+        return "a folder; name a FIFO or a file"
+    return None if os.access(path, os.R_OK) else "may not be read by this user"
 
 
 def _unusable_actions(config: Config) -> list[str]:
@@ -87,7 +105,20 @@ def _action_problems(config: Config) -> Iterator[str]:
             problem = webhook_problem(action.webhook)
             if problem:
                 yield f"actions[{i}].webhook: {problem}"
-        if action.log is not None and action.log.path != "-":
-            folder = Path(action.log.path).parent
-            if not folder.is_dir():
-                yield f"actions[{i}].log.path: the folder {folder} does not exist"
+        if action.log is not None:
+            problem = _log_problem(action.log.path)
+            if problem:
+                yield f"actions[{i}].log.path: {problem}"
+
+
+def _log_problem(path: str) -> str | None:
+    """Say why lines could not be added to the file; it is not made for that."""
+    if path == "-":
+        return None
+    folder = Path(path).parent
+    if not os.path.isdir(folder):
+        return f"the folder {folder} does not exist"
+    if os.path.isdir(path):
+        return f"{path}: a folder; name a file in it"
+    target = path if os.path.exists(path) else folder
+    return None if os.access(target, os.W_OK) else f"{target} may not be written by this user"

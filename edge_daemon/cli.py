@@ -9,7 +9,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,7 +21,6 @@ EXIT_OK = 0
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_CONFIG = 78
-EXIT_INTERRUPTED = 130
 
 SYSTEM_CONFIG = Path("/etc/edge-daemon/config.yaml")
 
@@ -32,25 +32,34 @@ exit codes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    try:
+        try:
+            return _called(argv)
+        finally:  # --help and --version end with SystemExit
+            print(end="", flush=True)
+    except (ConfigError, ModelError) as error:
+        return _complain(error, EXIT_CONFIG)
+    except EdgeDaemonError as error:
+        return _complain(error, EXIT_FAILURE)
+    except OSError as error:  # stdout: its reader, such as `head`, has seen enough, or a full disk
+        _discard_stdout()
+        return EXIT_OK if isinstance(error, BrokenPipeError) else _complain(error, EXIT_FAILURE)
+
+
+def _called(argv: Sequence[str] | None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.command is None:
         parser.print_help()
         return EXIT_USAGE
     command: Callable[[argparse.Namespace], int] = arguments.command
-    try:
-        code = command(arguments)
-        print(end="", flush=True)
-        return code
-    except (ConfigError, ModelError) as error:
-        return _complain(error, EXIT_CONFIG)
-    except EdgeDaemonError as error:
-        return _complain(error, EXIT_FAILURE)
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except OSError as error:  # stdout: its reader, such as `head`, has seen enough, or a full disk
+    return command(arguments)
+
+
+def _discard_stdout() -> None:
+    """Keep what could not be written from being written again when the interpreter ends."""
+    if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK if isinstance(error, BrokenPipeError) else _complain(error, EXIT_FAILURE)
 
 
 def _complain(error: Exception, code: int) -> int:
@@ -62,20 +71,25 @@ def _run(arguments: argparse.Namespace) -> int:
     from edge_daemon.config import with_audio
     from edge_daemon.daemon import Daemon
 
-    config = _config(arguments.config)
+    path = arguments.config or _system_config()
+    config = _config(path)
     try:
         config = with_audio(config, source=arguments.source, pace=arguments.pace)
     except ConfigError as error:
         return _complain(error, EXIT_USAGE)
-    return Daemon(config).run()
+    with _named(path):
+        return Daemon(config).run()
 
 
 def _replay(arguments: argparse.Namespace) -> int:
     from edge_daemon.pipeline import Pipeline
     from edge_daemon.replay import replay
 
-    config = _config(arguments.config)
-    pipeline = Pipeline.load(arguments.model, config)
+    # the system's configuration is for the system's model
+    path = arguments.config or (None if arguments.model else _system_config())
+    config = _config(path)
+    with _named(path):
+        pipeline = Pipeline.load(arguments.model, config)
     show = _json_line if arguments.json else _table_line()
     failed = False
     for path in arguments.files:
@@ -169,18 +183,31 @@ def _show_config(arguments: argparse.Namespace) -> int:
     elif arguments.defaults:
         print(defaults_as_yaml(), end="")
     else:
-        print(config_as_yaml(_config(arguments.config)), end="")
+        print(config_as_yaml(_config(arguments.config or _system_config())), end="")
     return EXIT_OK
 
 
 def _config(path: Path | None) -> Any:
     from edge_daemon.config import load_config
 
-    return load_config(path or _system_config())
+    return load_config(path)
 
 
 def _system_config() -> Path | None:
-    return SYSTEM_CONFIG if SYSTEM_CONFIG.exists() else None
+    try:
+        found = SYSTEM_CONFIG.exists()
+    except PermissionError:
+        found = True  # to be refused as a file that cannot be read
+    return SYSTEM_CONFIG if found else None
+
+
+@contextmanager
+def _named(path: Path | None) -> Iterator[None]:
+    """Name the file in a mistake that shows only once its configuration is used."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(error.problems, str(path or error.where)) from None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -255,7 +282,10 @@ def _add_replay(commands: Any) -> None:
         ("replay recording.wav", "replay *.flac --json", "replay a.opus --model my.onnx"),
     )  # fmt: skip
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="WAV, FLAC, Opus …")
-    parser.add_argument("--model", metavar="M", help="builtin:NAME or an .onnx file")
+    parser.add_argument(
+        "--model", metavar="M",
+        help=f"builtin:NAME or an .onnx file; without --config then {SYSTEM_CONFIG} is not used",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object for each detection")
     _add_config_option(parser)
 

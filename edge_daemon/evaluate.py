@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import lzma
+import os
 import tarfile
 import time
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -22,6 +25,7 @@ from edge_daemon.types import SILENCE, UNKNOWN, Samples
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".opus", ".ogg"})
 _SPOKEN_NAMES = {"_unknown_": UNKNOWN, "_silence_": SILENCE}
 _NOT_CLIPS = "_background_noise_"
+_DAMAGED = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class ClipFolder:
 
     def __init__(self, path: Path, names: Iterable[str] | None = None) -> None:
         self._path = path
-        self._is_tar = path.is_file()
+        self._is_tar = os.path.isfile(path)  # False for a path that cannot be
         wanted = None if names is None else {_without_suffix(n) for n in names}
         found = {n for n in self._all_names() if wanted is None or _without_suffix(n) in wanted}
         self._names = found
@@ -76,34 +80,42 @@ class ClipFolder:
 
     def __iter__(self) -> Iterator[Clip]:
         if self._is_tar:
-            yield from self._tar_clips()
+            yield from (Clip(f.name, f) for f in self._packed(self._names) if f.name in self._names)
             return
         for name in sorted(self._names):
             yield Clip(name, self._path / name)
 
     def _all_names(self) -> Iterator[str]:
         if self._is_tar:
-            names: Iterable[str] = (m.name for m in self._members())
-        elif self._path.is_dir():
-            names = (p.relative_to(self._path).as_posix() for p in self._path.rglob("*.*"))
+            names: Iterable[str] = (f.name for f in self._packed(wanted=()))
+        elif os.path.isdir(self._path):
+            files = filter(os.path.isfile, self._path.rglob("*.*"))
+            names = (p.relative_to(self._path).as_posix() for p in files)
         else:
             raise EdgeDaemonError(f"{self._path}: no such folder or tar")
         yield from filter(_is_clip, names)
 
-    def _members(self) -> Iterator[tarfile.TarInfo]:
+    def _packed(self, wanted: Container[str]) -> Iterator[_PackedFile]:
+        """Yield every file of the tar, with its bytes only where its name is wanted."""
         try:
             with tarfile.open(self._path) as tar:
-                yield from (m for m in tar if m.isfile())
-        except (tarfile.TarError, OSError, EOFError) as error:
-            raise EdgeDaemonError(f"{self._path}: not a tar that can be read: {error}") from None
+                for member in tar:
+                    if member.isfile():
+                        stream = tar.extractfile(member) if member.name in wanted else None
+                        yield _PackedFile(member.name, stream.read() if stream else b"")
+                while tar.fileobj and tar.fileobj.read(1 << 20):
+                    pass  # to the end, where gzip keeps its checksum
+        except _DAMAGED as error:
+            reason = str(error).partition(":\n")[0]
+            raise EdgeDaemonError(f"{self._path}: not a tar that can be read: {reason}") from None
 
-    def _tar_clips(self) -> Iterator[Clip]:
-        with tarfile.open(self._path) as tar:
-            for member in tar:
-                if member.isfile() and member.name in self._names:
-                    stream = tar.extractfile(member)
-                    if stream is not None:
-                        yield Clip(member.name, io.BytesIO(stream.read()))
+
+class _PackedFile(io.BytesIO):
+    """A file of a tar, held in memory; its name is what messages about it say."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        super().__init__(data)
+        self.name = name
 
 
 def _is_clip(name: str) -> bool:
@@ -234,7 +246,7 @@ def evaluate(model: KeywordModel, clips: Iterable[Clip]) -> Evaluation:
         try:
             samples = read_clip(clip.file, model.spec.frontend.sample_rate_hz)
         except AudioError as error:
-            result.unreadable.append(f"{clip.name}: {error}")
+            result.unreadable.append(str(error))
             continue
         result.confusion[said, int(scorer.scores(samples).argmax())] += 1
     result.seconds = time.perf_counter() - started

@@ -18,7 +18,6 @@ from edge_daemon.frontend import MfccFrontend, level_projection
 from edge_daemon.model import KeywordModel, hop_frames, load_model
 from edge_daemon.types import Detection, ModelSpec, Samples
 
-
 LEAD_S = 1
 """Silence before a stream, in seconds; more where the model looks back further."""
 

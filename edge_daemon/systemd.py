@@ -1,6 +1,7 @@
 """A thin skin over systemd-python: notify, watchdog, journal.
 
-Nothing is imported from it, and nothing happens, where systemd did not start the process.
+Nothing is imported from it, and nothing happens, where systemd did not start the process. Where
+it is missing, systemd is notified all the same: without that it would kill the service.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ _LOG = logging.getLogger(__name__)
 
 IDENTIFIER = "edge-daemon"
 MISSING = (
-    "systemd started this process, but the Python package systemd-python is missing, and "
-    "systemd cannot be told that the service is ready or alive. Install it in one of two ways: "
+    "the Python package systemd-python is missing: entries in the journal have no fields of their "
+    "own, such as EDGE_LABEL. Install it in one of two ways: "
     "apt install python3-systemd, with a virtual environment made with --system-site-packages; "
     "or apt install libsystemd-dev pkg-config gcc, then pip install 'edge-daemon[systemd]'"
 )
 TEXT_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
 Notify = Callable[[str], object]
-"""``systemd.daemon.notify``."""
+"""``systemd.daemon.notify``, or what stands in for it."""
 Send = Callable[..., None]
 """``systemd.journal.send``: the message, then fields by name."""
 
@@ -38,6 +39,10 @@ class Notifier:
     def ready(self, status: str = "") -> None:
         """Say that the start, or a reload, is complete."""
         self._send("READY=1", status)
+
+    def extend_start(self, seconds: float) -> None:
+        """Ask for so much more time, from now, before ``ready`` has to come."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
 
     def status(self, text: str) -> None:
         """Set the line that ``systemctl status`` shows."""
@@ -100,9 +105,20 @@ def _notify_function() -> Notify | None:
     try:
         notify: Notify = importlib.import_module("systemd.daemon").notify
     except ImportError:
-        _LOG.error(MISSING)
-        return None
+        _LOG.warning(MISSING)
+        return _plain_notify
     return notify
+
+
+def _plain_notify(state: str) -> None:
+    """Send one datagram, which is all that ``systemd.daemon.notify`` does."""
+    import socket
+
+    address = os.environ["NOTIFY_SOCKET"]
+    if address.startswith("@"):
+        address = "\0" + address[1:]  # an abstract socket, which has no file
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.sendto(state.encode(), address)
 
 
 def _stderr_is_the_journal() -> bool:

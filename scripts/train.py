@@ -50,6 +50,7 @@ class Settings:
     clips_of_unknown: int = 6000
     clips_of_speech: int = 2500
     clips_of_silence: int = 2600
+    clips_of_quiet: int = 1000
     learning_rate: float = 4e-3
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
@@ -75,16 +76,18 @@ class EpochSampler:
         self._s = settings
         self._x = torch.from_numpy(data.x)
         self._y = torch.from_numpy(data.y)
+        self._quiet = torch.from_numpy(data.quiet)
         self._speech = Windows(data.speech, settings.n_frames)
         self._augment = augment
         self._unknown = settings.labels.index(UNKNOWN)
         self._silence = silence_number(settings.labels)
 
     def indices(self) -> Tensor:
-        """Return clip numbers; -1 stands for a window of running speech, -2 for silence."""
+        """Return clip numbers; -1 stands for running speech, -2 for noise, -3 for a quiet room."""
         picked = [
             torch.full((self._s.clips_of_speech,), -1),
             torch.full((self._s.clips_of_silence,), -2),
+            torch.full((self._s.clips_of_quiet,), -3),
         ]
         for number in range(len(self._s.labels)):
             mine = (self._y == number).nonzero()[:, 0]
@@ -98,13 +101,16 @@ class EpochSampler:
         """Return augmented clips [shape=(n, n_frames, n_mels)] and classes [shape=(n,)]."""
         x = self._x[index.clamp_min(0)].float()
         y = self._y[index.clamp_min(0)].clone()
-        speech, silence = index == -1, index == -2
+        speech, silence, quiet = index == -1, index == -2, index == -3
         x[speech] = self._speech.draw(int(speech.sum()))
         y[speech] = self._unknown
         rooms = torch.randint(len(self._x), (int(silence.sum()),))
         x[silence] = self._augment.silence(self._x[rooms].float())
-        y[silence] = self._silence
-        return self._augment(x, y)
+        y[silence | quiet] = self._silence
+        x, y = self._augment(x, y)
+        picks = torch.randint(len(self._quiet), (int(quiet.sum()),))
+        x[quiet] = self._quiet[picks].float()  # as it is: a louder one would not be quiet
+        return x, y
 
 
 def validation_set(settings: Settings, data: Split) -> tuple[Tensor, Tensor]:
@@ -115,8 +121,10 @@ def validation_set(settings: Settings, data: Split) -> tuple[Tensor, Tensor]:
         torch.manual_seed(0)
         noises = noise.draw(200) + (torch.rand(200) * 6 - 5)[:, None, None]
         rooms = quiet_filler(clips[torch.randint(len(clips), (200,))])
-    x = torch.cat([clips, noises, rooms]).clamp_min(float(np.log(settings.frontend.log_floor)))
-    silent = torch.full((400,), silence_number(settings.labels))
+    quiet = torch.from_numpy(data.quiet[:200]).float()
+    x = torch.cat([clips, noises, rooms, quiet])
+    x = x.clamp_min(float(np.log(settings.frontend.log_floor)))
+    silent = torch.full((600,), silence_number(settings.labels))
     return x, torch.cat([torch.from_numpy(data.y), silent])
 
 

@@ -58,6 +58,8 @@ class LogAction:
 
 
 def _print(line: str) -> None:
+    if sys.stdout is None:  # the process was started with it closed
+        raise ValueError("it is closed")
     sys.stdout.write(line)
     sys.stdout.flush()
 

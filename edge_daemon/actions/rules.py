@@ -38,9 +38,10 @@ def build_actions(configs: Sequence[ActionConfig]) -> list[Rule]:
     """
     rules: list[Rule] = []
     problems: list[str] = []
+    not_before: dict[str, float] = {}  # one for all webhooks: they may post to one server
     for i, config in enumerate(configs):
         try:
-            rules.append(_rule(config, f"actions[{i}]"))
+            rules.append(_rule(config, f"actions[{i}]", not_before))
         except ValueError as error:
             problems.append(f"actions[{i}].{error}")
     if problems:
@@ -48,13 +49,13 @@ def build_actions(configs: Sequence[ActionConfig]) -> list[Rule]:
     return rules
 
 
-def _rule(config: ActionConfig, where: str) -> Rule:
+def _rule(config: ActionConfig, where: str, not_before: dict[str, float]) -> Rule:
     kind = "command" if config.command else "webhook" if config.webhook else "log"
     name = f"{where} {kind}"
-    return Rule(name, config.say, config.after, _action(config, name))
+    return Rule(name, config.say, config.after, _action(config, name, not_before))
 
 
-def _action(config: ActionConfig, name: str) -> Action:
+def _action(config: ActionConfig, name: str, not_before: dict[str, float]) -> Action:
     if config.command is not None:
         from edge_daemon.actions.command import CommandAction
 
@@ -62,7 +63,7 @@ def _action(config: ActionConfig, name: str) -> Action:
     if config.webhook is not None:
         from edge_daemon.actions.webhook import WebhookAction
 
-        return WebhookAction(config.webhook)
+        return WebhookAction(config.webhook, not_before=not_before)
     if config.log is not None:
         from edge_daemon.actions.log import LogAction
 

@@ -24,13 +24,20 @@ MAX_BACKOFF_S = 300.0
 CHECK_TIMEOUT_S = 2.0
 
 Clock = Callable[[], float]
+NotBefore = dict[str, float]
+"""When a server that failed may be tried again, by its address without the path."""
 
 
 class WebhookAction:
     """Sends the detections of one rule; what fails is sent again, later and later."""
 
-    def __init__(self, config: WebhookConfig, clock: Clock = time.monotonic) -> None:
-        """Prepare for the address in ``config``.
+    def __init__(
+        self,
+        config: WebhookConfig,
+        clock: Clock = time.monotonic,
+        not_before: NotBefore | None = None,
+    ) -> None:
+        """Prepare for the address in ``config``; webhooks of one daemon share ``not_before``.
 
         Raises
         ------
@@ -43,6 +50,7 @@ class WebhookAction:
             raise ValueError(f"webhook: {error}") from None
         self._config = config
         self._clock = clock
+        self._not_before = {} if not_before is None else not_before
         self._in_flight: list[WebhookJob] = []
 
     def run(self, detection: Detection) -> WebhookJob:
@@ -56,7 +64,9 @@ class WebhookAction:
         self._in_flight = [job for job in self._in_flight if not job.finished]
         if len(self._in_flight) >= MAX_IN_FLIGHT:
             raise ActionBusyError(f"{self._endpoint}: {MAX_IN_FLIGHT} requests are waiting for it")
-        job = WebhookJob(self._endpoint, _body(detection), self._config, self._clock)
+        job = WebhookJob(
+            self._endpoint, _body(detection), self._config, self._clock, self._not_before
+        )
         self._in_flight.append(job)
         return job
 
@@ -64,11 +74,18 @@ class WebhookAction:
 class WebhookJob:
     """One detection on its way to a server.
 
-    An attempt holds the worker for ``timeout_s`` at most; the time between two does not.
+    An attempt holds the worker, and with it every other action, for up to ``timeout_s`` and the
+    look-up of the name; the time between two does not. After one that failed no request goes to
+    this server for ``backoff_s``: those that are due together do not hold the worker in turn.
     """
 
     def __init__(
-        self, endpoint: Endpoint, body: bytes, config: WebhookConfig, clock: Clock
+        self,
+        endpoint: Endpoint,
+        body: bytes,
+        config: WebhookConfig,
+        clock: Clock,
+        not_before: NotBefore,
     ) -> None:
         self.finished = False
         self._endpoint = endpoint
@@ -76,6 +93,7 @@ class WebhookJob:
         self._config = config
         self._clock = clock
         self._attempts = 0
+        self._not_before = not_before
         self._due = clock()
         self._cancelled = False
 
@@ -92,7 +110,7 @@ class WebhookJob:
         if self._cancelled:
             self.finished = True
             raise ActionError(f"{self._endpoint}: cancelled after {_times(self._attempts)}")
-        if self._clock() < self._due:
+        if self._clock() < max(self._due, self._not_before.get(str(self._endpoint), 0.0)):
             return False
         self._attempts += 1
         try:
@@ -127,11 +145,13 @@ class WebhookJob:
             raise ActionError(f"{self._endpoint}: {said}")
 
     def _put_off(self, reason: str) -> None:
+        now = self._clock()
+        self._not_before[str(self._endpoint)] = now + self._config.backoff_s
         if self._attempts > self._config.retries:
             self.finished = True
             raise ActionError(f"{self._endpoint}: {reason}; gave up after {_times(self._attempts)}")
         wait_s = min(self._config.backoff_s * 2 ** (self._attempts - 1), MAX_BACKOFF_S)
-        self._due = self._clock() + wait_s
+        self._due = now + wait_s
         _LOG.info("%s: %s; next attempt in %g s", self._endpoint, reason, wait_s)
 
 

@@ -24,6 +24,10 @@ SAY_DROPPED_EVERY_S = 1.0
 """Least time between two log lines about dropped actions."""
 CANCEL_BEFORE_END_S = 0.5
 """At a stop, what still runs is cancelled this long before the time is up."""
+FORCE_BEFORE_END_S = 0.15
+"""And for the second time, which kills, this long before: the kernel may be busy."""
+HELD_AFTER_S = 0.05
+"""The thread counts as held when it is so late with a cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class ActionWorker:
         self._dropped_unsaid = 0
         self._say_dropped_at = 0.0
         self._stop_at: float | None = None
+        self._cancels = 0
+        self._over = False
         self._thread = threading.Thread(target=self._work, name="actions", daemon=True)
 
     def start(self) -> None:
@@ -91,7 +97,10 @@ class ActionWorker:
             return self._changed.wait_for(self._is_idle, timeout_s)
 
     def stop(self, timeout_s: float) -> None:
-        """Drop what waits, let what runs end, cancel the rest, and return within the time."""
+        """Drop what waits, let what runs end, cancel the rest, and return within the time.
+
+        Afterwards every action that was submitted counts as done, failed or dropped.
+        """
         with self._changed:
             if self._stop_at is None:
                 self._stop_at = time.monotonic() + timeout_s
@@ -99,29 +108,47 @@ class ActionWorker:
             self._dropped_unsaid += len(self._waiting)
             self._waiting.clear()
             self._changed.notify_all()
-        if self._thread.ident is None:
-            return
-        self._thread.join(timeout_s)
-        if self._thread.is_alive():
-            # A webhook holds the thread; the programs must not outlive the daemon for that.
-            _LOG.warning("an action does not end; it is left behind")
-            self._cancel_all()
-            self._cancel_all()
+        if self._thread.ident is not None:
+            self._see_to_the_end(self._stop_at)
+
+    def _see_to_the_end(self, stop_at: float) -> None:
+        """Join the thread; while a webhook holds it, do its part: no program may outlive us."""
+        for n, end in enumerate(_cancel_times(stop_at), start=1):
+            self._thread.join(max(0.0, end + HELD_AFTER_S - time.monotonic()))
+            self._cancel_all(n)
+        self._thread.join(max(0.0, stop_at - time.monotonic()))
+        self._count_as_failed()
+
+    def _count_as_failed(self) -> None:
+        """Give up what has not ended; nothing is counted after that."""
+        with self._changed:
+            self._over = True
+            left = len(self._runs) + self._beginning
+            self._failed += left
+            self._runs.clear()
+            self._beginning = False
+        if left:
+            _LOG.warning("actions that do not end: %d; they are left behind", left)
 
     def _work(self) -> None:
         while self._stop_at is None:
-            task = self._next_task()
-            if task is not None:
-                self._begin(*task)
+            with self._changed:
+                self._changed.wait_for(self._has_work, self._longest_wait_s())
+            self._begin_waiting()
             self._poll_runs()
             self._say_dropped()
         self._wind_down(self._stop_at)
         self._say_dropped()
 
+    def _begin_waiting(self) -> None:
+        """Begin what waits by now, as far as there is room."""
+        for _ in range(len(self._waiting)):
+            if (task := self._next_task()) is None:
+                return
+            self._begin(*task)
+
     def _next_task(self) -> tuple[Rule, Detection] | None:
-        """Wait for a task, or, while something runs, for the next look at it."""
         with self._changed:
-            self._changed.wait_for(self._has_work, self._longest_wait_s())
             if not self._waiting or not self._has_room():
                 return None
             self._beginning = True
@@ -156,9 +183,12 @@ class ActionWorker:
                 self._settle(done=1)
             else:
                 self._settle(begun=_Run(rule, job))
+                for _ in range(self._cancels):
+                    job.cancel()  # it began too late for these
 
     def _poll_runs(self) -> None:
         for run in list(self._runs):
+            self._begin_waiting()  # before a poll that may hold the thread
             try:
                 if run.job.poll():
                     self._settle(ended=run, done=1)
@@ -177,6 +207,8 @@ class ActionWorker:
     ) -> None:
         """Note what became of an action, in one step for those who look on."""
         with self._changed:
+            if self._over:
+                return
             self._beginning = False
             if begun is not None:
                 self._runs.append(begun)
@@ -199,11 +231,10 @@ class ActionWorker:
         _LOG.warning("actions dropped: %d (%s)", dropped, why)
 
     def _wind_down(self, stop_at: float) -> None:
-        self._poll_until(stop_at - CANCEL_BEFORE_END_S)
-        self._cancel_all()
-        self._poll_until(stop_at - POLL_S)
-        self._cancel_all()
-        self._poll_runs()
+        for n, end in enumerate(_cancel_times(stop_at), start=1):
+            self._poll_until(end)
+            self._cancel_all(n)
+        self._poll_until(stop_at)
 
     def _poll_until(self, end: float) -> None:
         while self._runs:
@@ -213,12 +244,22 @@ class ActionWorker:
                 return
             time.sleep(min(POLL_S, left_s))
 
-    def _cancel_all(self) -> None:
-        for run in list(self._runs):
+    def _cancel_all(self, n: int) -> None:
+        """Cancel for the ``n``-th time, unless the other thread has done so."""
+        with self._changed:
+            if self._cancels >= n:
+                return
+            self._cancels = n
+            runs = list(self._runs)
+        for run in runs:
             try:
                 run.job.cancel()
             except Exception:
                 _LOG.exception("%s: cannot be cancelled", run.rule.name)
+
+
+def _cancel_times(stop_at: float) -> tuple[float, float]:
+    return stop_at - CANCEL_BEFORE_END_S, stop_at - FORCE_BEFORE_END_S
 
 
 def _say_failed(rule: Rule, error: Exception) -> None:

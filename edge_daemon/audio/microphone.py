@@ -25,12 +25,16 @@ from edge_daemon.config import AudioConfig
 from edge_daemon.errors import AudioError, AudioLost
 from edge_daemon.types import Block, Samples
 
+MOST_DELAY_S = 1.0
+"""From capture to callback; PortAudio is not believed when it says more."""
+
 
 class MicrophoneSource:
     """The input of this name, at the model's rate or at one that the device has.
 
-    PortAudio's callback copies into a ring buffer; ``read`` takes from it. Opening it again
-    finds devices that were plugged in since.
+    PortAudio's callback copies into a ring buffer; ``read`` takes from it. The time of capture
+    is the one that PortAudio gives, where it gives one, else the time of the callback. Opening it
+    again finds devices that were plugged in since.
     """
 
     def __init__(
@@ -73,7 +77,7 @@ class MicrophoneSource:
             raise AudioError(f"{self._description}: not open")
         taken = self._ring.read(self._block_frames, READ_TIMEOUT_S)
         if not len(taken.frames):
-            self._check_alive(taken.captured_s)
+            self._check_alive()
         overflows = self._overflows
         block = Block(
             self._convert(taken.frames),
@@ -87,8 +91,8 @@ class MicrophoneSource:
     def _convert(self, frames: Frames) -> Samples:
         return self._converter.push(frames) if len(frames) else frames[:, 0]
 
-    def _check_alive(self, captured_s: float) -> None:
-        silent_s = time.monotonic() - captured_s
+    def _check_alive(self) -> None:
+        silent_s = time.monotonic() - self._called_s
         if not self._stream.active:
             raise AudioLost(f"{self._description}: the system has ended the stream; unplugged?")
         if silent_s > self._config.lost_after_s:
@@ -129,19 +133,22 @@ class MicrophoneSource:
 
     def _prepare(self, rate_hz: int, n_channels: int) -> None:
         config = self._config
+        self._rate_hz = rate_hz
+        self._called_s = time.monotonic()
         self._ring = RingBuffer(
-            round(config.buffer_s * rate_hz), n_channels, rate_hz, started_s=time.monotonic()
+            round(config.buffer_s * rate_hz), n_channels, rate_hz, started_s=self._called_s
         )
         self._block_frames = rate_hz * config.block_ms // 1000
         self._converter = Converter(rate_hz, n_channels, config.channel, self._sample_rate_hz)
         self._overflows = 0
         self._reported_overflows = 0
 
-    def _on_audio(self, frames: Frames, _count: int, _times: object, status: Any) -> None:
+    def _on_audio(self, frames: Frames, count: int, times: Any, status: Any) -> None:
         """Copy and return: PortAudio calls this from its own thread, against a deadline."""
+        self._called_s = time.monotonic()
         if status.input_overflow:
             self._overflows += 1
-        self._ring.write(frames, time.monotonic())
+        self._ring.write(frames, newest_captured_s(self._called_s, times, count / self._rate_hz))
 
     def __exit__(
         self,
@@ -157,6 +164,26 @@ class MicrophoneSource:
         if stream is not None:
             stream.abort()
             stream.close()
+
+
+def newest_captured_s(now_s: float, times: Any, length_s: float) -> float:
+    """Return when the newest sample of a buffer was captured, on the clock of ``now_s``.
+
+    Parameters
+    ----------
+    now_s
+        The time of the callback.
+    times
+        PortAudio's, on a clock of its own: ``inputBufferAdcTime`` is the capture of the first
+        sample, ``currentTime`` the callback. Some host APIs leave one at 0 or give nonsense.
+    length_s
+        Time that the buffer holds.
+    """
+    adc_s, current_s = times.inputBufferAdcTime, times.currentTime
+    since_first_s = current_s - adc_s if adc_s > 0 and current_s > 0 else 0.0
+    if not 0 <= since_first_s <= MOST_DELAY_S:
+        return now_s
+    return min(now_s, now_s - since_first_s + length_s)
 
 
 def _busy(device: Input) -> str:

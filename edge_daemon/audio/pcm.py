@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import stat
 import sys
 import time
 from types import TracebackType
@@ -13,7 +14,7 @@ import numpy as np
 
 from edge_daemon.audio.convert import Converter
 from edge_daemon.audio.source import READ_TIMEOUT_S
-from edge_daemon.errors import AudioError
+from edge_daemon.errors import AudioError, AudioLost
 from edge_daemon.types import Block, Samples
 
 STDIN = "-"
@@ -23,7 +24,8 @@ BYTES_PER_SAMPLE = 2
 class PcmSource:
     """Mono signed 16-bit little-endian samples, at the pace at which they are written.
 
-    A FIFO may be opened before its writer; the source ends when the writer closes it.
+    A FIFO may be opened before its writer. When its last writer closes it, the source is lost:
+    opened again, it waits for the next one. Standard input and a file end.
     """
 
     def __init__(
@@ -46,24 +48,36 @@ class PcmSource:
         self._close()
         self._fd = _open_stdin() if self._path == STDIN else _open_path(self._path)
         self._converter = Converter(self._rate_hz, 1, "mean", self._sample_rate_hz)
+        self._outlives_writers = _is_named_fifo(self._fd, self._path)
         self._half_sample = b""
         self._captured_s = time.monotonic()
         self._ended = False
         return self
 
     def read(self) -> Block | None:
-        """Return up to a block; fewer samples, or none, while the writer is slow."""
+        """Return up to a block; fewer samples, or none, while the writer is slow.
+
+        Raises
+        ------
+        AudioLost
+            The last writer of a FIFO has closed it, and all that it wrote was returned.
+        """
         if self._fd is None:
             raise AudioError(f"{self._where}: not open")
+        samples = self._read_samples(self._fd)
+        if len(samples) or not self._ended:
+            return Block(samples, self._captured_s - self._converter.delay_s)
+        if self._outlives_writers:
+            raise AudioLost(f"{self._where}: its writer has closed it")
+        return None
+
+    def _read_samples(self, fd: int) -> Samples:
         if self._ended:
-            return None
-        data = self._read_bytes(self._fd)
+            return np.empty(0, np.int16)
+        data = self._read_bytes(fd)
         whole = len(data) - len(data) % BYTES_PER_SAMPLE
         self._half_sample = data[whole:]
-        samples = self._convert(np.frombuffer(data[:whole], "<i2").astype(np.int16))
-        if self._ended and not len(samples):
-            return None
-        return Block(samples, self._captured_s - self._converter.delay_s)
+        return self._convert(np.frombuffer(data[:whole], "<i2").astype(np.int16))
 
     def _convert(self, samples: Samples) -> Samples:
         frames = samples[:, np.newaxis]
@@ -132,6 +146,12 @@ def _open_path(path: str) -> int:
         raise AudioError(f"{path}: no such FIFO or file; make one with: mkfifo -- {path}") from None
     except OSError as error:
         raise AudioError(f"{path}: cannot be opened: {error.strerror}") from None
+
+
+def _is_named_fifo(fd: int, path: str) -> bool:
+    """Tell whether another writer may come, which a pipe (/dev/stdin, /dev/fd/63) never gets."""
+    has_name = path != STDIN and os.path.exists(os.path.realpath(path))
+    return has_name and stat.S_ISFIFO(os.fstat(fd).st_mode)
 
 
 def _readable(fd: int, timeout_s: float) -> bool:

@@ -71,7 +71,10 @@ class RingBuffer:
             return self._waiting()
 
     def write(self, frames: Frames, captured_s: float = 0.0) -> None:
-        """Append frames [shape=(n, n_channels)]; the newest was captured at ``captured_s``."""
+        """Append frames [shape=(n, n_channels)]; the newest was captured at ``captured_s``.
+
+        That time wavers; what is kept of it never falls.
+        """
         capacity = len(self._data)
         n = len(frames)
         with self._changed:
@@ -79,7 +82,7 @@ class RingBuffer:
             self._copy_in(kept, (self._written + n - len(kept)) % capacity)
             self._written += n
             self._dropped += max(0, self._waiting() - capacity)
-            self._newest_s = captured_s
+            self._newest_s = max(self._newest_s, captured_s)
             if self._waiting() >= self._wanted:
                 self._changed.notify()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
+import re
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +14,13 @@ from edge_daemon.config.guess import did_you_mean
 from edge_daemon.config.schema import Section
 
 S = TypeVar("S", bound=Section)
+
+_NEVER_TEXT = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
+"""NUL, and halves of characters other than those that stand for bytes of a path."""
+_PLAIN_WORDS = {
+    str: "a text", int: "a whole number", float: "a number", type(None): "nothing",
+    list: "a list of texts", dict: "`key: value` lines of texts",
+}  # fmt: skip
 
 
 class Converter:
@@ -27,7 +34,7 @@ class Converter:
         if kind.shorthand is not None and isinstance(raw, kind.shorthand[0]):
             raw = {kind.shorthand[1]: raw}
         if not isinstance(raw, dict):
-            self._note(where, "expected `key: value` lines", raw)
+            self._note(where, f"expected {kind.expected}", raw)
             return None
         fields = {f.name: f for f in msgspec.structs.fields(kind)}
         n_problems = len(self.problems)
@@ -80,21 +87,37 @@ class Converter:
         return [self.section(kind, item, f"{where}[{i}]") for i, item in enumerate(raw)]
 
     def _dict(self, kind: type[S], raw: object, where: str) -> dict[str, S | None]:
+        raw = _without_null(raw)
         if not isinstance(raw, dict):
             self._note(where, "expected `key: value` lines", raw)
             return {}
-        return {str(k): self.section(kind, v, _join(where, k)) for k, v in raw.items()}
+        return {
+            str(k): self.section(kind, _without_null(v), _join(where, k)) for k, v in raw.items()
+        }
 
     def _plain(self, annotation: Any, description: str, raw: object, where: str) -> Any:
-        if isinstance(raw, float) and not math.isfinite(raw):
-            self._note(where, "expected a finite number", raw)
-            return None
         try:
-            return msgspec.convert(raw, annotation)
+            value = msgspec.convert(raw, annotation)
         except msgspec.ValidationError as error:
-            what = _reason(str(error), annotation)
+            has_form = " matching regex " in str(error)
+            what = "not of the form expected" if has_form else f"expected {in_words(annotation)}"
             self._note(where, f"{what} ({description})" if description else what, raw)
             return None
+        if any(_NEVER_TEXT.search(text) for text in _texts(value)):
+            self._note(where, "holds a character that no path or program can take", raw)
+        return value
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, dict):
+        return (*value, *value.values())
+    return value if isinstance(value, list) else ()
+
+
+def _without_null(raw: object) -> object:
+    return {} if raw is None else raw
 
 
 def _join(where: str, key: object) -> str:
@@ -119,22 +142,22 @@ def _options(kind: Any) -> tuple[Any, ...]:
     return typing.get_args(kind) if is_union else (kind,)
 
 
-def _choices(annotation: Any) -> Iterator[str]:
-    """Yield the words that a ``Literal`` somewhere in the type allows."""
-    if typing.get_origin(annotation) is typing.Literal:
-        yield from (str(a) for a in typing.get_args(annotation))
-    else:
-        for part in typing.get_args(annotation):
-            yield from _choices(part)
+def in_words(annotation: Any) -> str:
+    """Say what a type takes, such as ``a whole number from 0 to 63, or nothing``."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        metas = [m for m in arguments[1:] if isinstance(m, msgspec.Meta)]
+        return in_words(arguments[0]) + "".join(map(_bounds, metas))
+    if origin is typing.Literal:
+        return arguments[0] if len(arguments) == 1 else f"one of {', '.join(arguments)}"
+    if origin in (typing.Union, types.UnionType):
+        return ", or ".join(map(in_words, arguments))
+    return _PLAIN_WORDS[origin or annotation]
 
 
-def _reason(message: str, annotation: Any) -> str:
-    """Reword what msgspec says: no path, no regular expressions, the choices named."""
-    text = message.split(" - at `", maxsplit=1)[0]
-    choices = ", ".join(_choices(annotation))
-    if text.startswith("Invalid enum value"):
-        return f"expected one of {choices}"
-    if " matching regex " in text:
-        return "not of the form expected"
-    text = text.split(", got ", maxsplit=1)[0]
-    return text[0].lower() + text[1:]
+def _bounds(meta: msgspec.Meta) -> str:
+    if meta.min_length:
+        return " that is not empty"
+    if meta.ge is not None:
+        return f" from {meta.ge} to {meta.le}"
+    return f" above {meta.gt}, up to {meta.le}" if meta.gt is not None else ""

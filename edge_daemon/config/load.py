@@ -13,6 +13,7 @@ from edge_daemon.config.schema import BUILTIN, Config, LogConfig
 from edge_daemon.errors import ConfigError
 
 MAX_CONFIG_BYTES = 1 << 20
+MAX_INT_LENGTH = 1000
 
 
 def load_config(path: Path | None) -> Config:
@@ -73,8 +74,9 @@ def parse_config(raw: object, where: str = "configuration", folder: Path = Path(
         raise ConfigError([f"the top level is {raw!r:.60}; sections were expected"], where)
     converter = Converter()
     config = converter.section(Config, {k: v for k, v in raw.items() if v is not None}, "")
-    if config is None:
-        raise ConfigError(converter.problems, where)
+    problems = converter.problems if config is None else config.contradictions()
+    if config is None or problems:
+        raise ConfigError(problems, where)
     return _with_absolute_paths(config, folder)
 
 
@@ -122,6 +124,15 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
+    if len(node.value) > MAX_INT_LENGTH:
+        raise yaml.constructor.ConstructorError(
+            None, None, "a number that is too long", node.start_mark
+        )
+    return loader.construct_yaml_int(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 _BOOL_TAG = "tag:yaml.org,2002:bool"
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, regexp) for tag, regexp in resolvers if tag != _BOOL_TAG or first in "tTfF"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
@@ -28,6 +28,8 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     shorthand: ClassVar[tuple[type, str] | None] = None
     """A plain value of this type stands for the key named."""
+    expected: ClassVar[str] = "`key: value` lines"
+    """What to say when something else is found."""
 
 
 class AudioConfig(Section, frozen=True, kw_only=True):
@@ -99,6 +101,11 @@ class WordConfig(Section, frozen=True, kw_only=True):
         Name | list[Name], Meta(description="it fires only after this word, or one of these")
     ] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
+        if self.isolate_ms and self.after:
+            raise ValueError("isolate_ms beside after: isolation is for words alone")
+
     @property
     def wake_words(self) -> list[str]:
         """The words of which one has to come before."""
@@ -145,8 +152,11 @@ class CommandConfig(Section, frozen=True, kw_only=True):
     """Run a program; never through a shell."""
 
     shorthand: ClassVar[tuple[type, str] | None] = (list, "argv")
+    expected: ClassVar[str] = "a list of arguments, e.g. [ls, -l]; there is no shell"
 
-    argv: Annotated[list[Name], Meta(min_length=1, description="the program and its arguments")]
+    argv: Annotated[
+        list[Name], Meta(min_length=1, description="the program and its arguments, all as texts")
+    ]
     timeout_s: Annotated[float, Meta(gt=0, le=3600, description="then it is killed")] = 10.0
     concurrency: Annotated[
         int, Meta(ge=1, le=16, description="more runs at a time are dropped")
@@ -174,6 +184,8 @@ class WebhookConfig(Section, frozen=True, kw_only=True):
 class LogConfig(Section, frozen=True, kw_only=True):
     """Write the detection as a JSON line."""
 
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "path")
+
     path: Annotated[str, Meta(min_length=1, description="a file to append to, or - for stdout")] = (
         "-"
     )
@@ -198,7 +210,7 @@ class ActionConfig(Section, frozen=True, kw_only=True):
         WebhookConfig | None, Meta(description="POST JSON: an address, or settings with url")
     ] = None
     log: Annotated[
-        LogConfig | None, Meta(description="write a JSON line: settings, {} for stdout")
+        LogConfig | None, Meta(description="write a JSON line: a file, or {} for stdout")
     ] = None
 
     def __post_init__(self) -> None:
@@ -209,6 +221,8 @@ class ActionConfig(Section, frozen=True, kw_only=True):
             raise ValueError(f"needs exactly one of command, webhook, log; has {found}")
         if self.say == ANY_WORD and self.after is not None:
             raise ValueError('say: "*" cannot be combined with after; name the words')
+        if self.within_ms is not None and self.after is None:
+            raise ValueError("within_ms is for an action with after; elsewhere decision.within_ms")
 
 
 class ActionWorkerConfig(Section, frozen=True, kw_only=True):
@@ -225,7 +239,9 @@ class TelemetryConfig(Section, frozen=True, kw_only=True):
     interval_s: Annotated[
         float, Meta(ge=0, le=86400, description="time between summaries; 0: only at the end")
     ] = 60.0
-    format: Annotated[Literal["text", "json"], Meta(description="form of the summary")] = "text"
+    format: Annotated[
+        Literal["text", "json"], Meta(description="form of the summary in the log")
+    ] = "text"
 
 
 class LoggingConfig(Section, frozen=True, kw_only=True):
@@ -259,19 +275,39 @@ class Config(Section, frozen=True, kw_only=True):
     logging: LoggingConfig = LoggingConfig()
 
     def sequences(self) -> tuple[Sequence, ...]:
-        """Return every pair of wake word and word that the words and the actions name."""
+        """Return each pair of wake word and word that the words and the actions name, once.
+
+        An action's own ``within_ms`` goes before the default, whoever else names the pair.
+        """
         default = self.decision.within_ms
-        found = [
-            Sequence(after=wake, say=word, within_ms=default)
-            for word, settings in self.decision.words.items()
-            for wake in settings.wake_words
+        pairs = [
+            (wake, word) for word, own in self.decision.words.items() for wake in own.wake_words
         ]
-        found += [
-            Sequence(after=a.after, say=a.say, within_ms=a.within_ms or default)
-            for a in self.actions
-            if a.after is not None
-        ]
-        return tuple(found)
+        pairs += [(a.after, a.say) for a in self.actions if a.after is not None]
+        explicit = {pair: within_ms for _, pair, within_ms in self._explicit_within_ms()}
+        return tuple(
+            Sequence(after=after, say=say, within_ms=explicit.get((after, say), default))
+            for after, say in dict.fromkeys(pairs)
+        )
+
+    def contradictions(self) -> list[str]:
+        """Return a line for each ``within_ms`` that differs from another one for the same pair."""
+        first: dict[tuple[str, str], tuple[int, int]] = {}
+        problems = []
+        for i, pair, within_ms in self._explicit_within_ms():
+            earlier, expected = first.setdefault(pair, (i, within_ms))
+            if within_ms != expected:
+                problems.append(
+                    f"actions[{i}].within_ms: {within_ms}, but actions[{earlier}] has {expected} "
+                    f"for the same {' … '.join(pair)!r}"
+                )
+        return problems
+
+    def _explicit_within_ms(self) -> Iterator[tuple[int, tuple[str, str], int]]:
+        """Yield (index of the action, (after, say), within_ms)."""
+        for i, action in enumerate(self.actions):
+            if action.after is not None and action.within_ms is not None:
+                yield i, (action.after, action.say), action.within_ms
 
     def problems_with_labels(self, labels: Iterable[str]) -> list[str]:
         """Return a line for each place that names a word which a model with ``labels`` lacks."""

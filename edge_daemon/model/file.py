@@ -8,17 +8,32 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import os
 from collections import Counter
 from pathlib import Path
 
 import msgspec
 
-from edge_daemon.config import BUILTIN
+from edge_daemon.config import ANY_WORD, BUILTIN
 from edge_daemon.errors import ModelError
-from edge_daemon.types import ModelSpec
+from edge_daemon.types import FrontendSpec, ModelSpec
 
 METADATA_KEY = "edge_daemon"
 _BUILTIN_FOLDER = Path(__file__).parents[1] / "models"
+_BOUNDS = {
+    "n_frames": (1, 10_000),
+    "hop_ms": (10, 1000),
+    "smooth_ms": (0, 2000),
+    "sample_rate_hz": (4000, 384_000),
+    "win_length": (1, 16_384),
+    "hop_length": (1, 16_384),
+    "n_fft": (2, 16_384),
+    "n_mels": (1, 512),
+    "log_floor": (2.0**-126, 2.0**127),  # normal numbers of float32
+    "mean": (-1e6, 1e6),
+    "std": (1e-6, 1e6),
+}
 
 
 def resolve(name: str) -> Path:
@@ -31,11 +46,11 @@ def resolve(name: str) -> Path:
     """
     if not name.startswith(BUILTIN):
         path = Path(name)
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise ModelError(f"{path}: no such model file; give an .onnx file or {BUILTIN}NAME")
         return path
     path = _BUILTIN_FOLDER / f"{name.removeprefix(BUILTIN)}.onnx"
-    if path.parent != _BUILTIN_FOLDER or not path.is_file():
+    if path.parent != _BUILTIN_FOLDER or not os.path.isfile(path):
         known = ", ".join(sorted(BUILTIN + p.stem for p in _BUILTIN_FOLDER.glob("*.onnx")))
         raise ModelError(f"{name}: no such model; there are {known}")
     return path
@@ -56,7 +71,7 @@ def spec_from_json(text: str, where: str) -> ModelSpec:
     """
     try:
         spec = msgspec.json.decode(text, type=ModelSpec)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         problems = [str(error)]
     else:
         problems = _inconsistencies(spec)
@@ -66,28 +81,72 @@ def spec_from_json(text: str, where: str) -> ModelSpec:
 
 
 def _inconsistencies(spec: ModelSpec) -> list[str]:
-    frontend = spec.frontend
+    """Say what cannot be; how sizes relate only once each is possible by itself."""
+    return [*_outside_bounds(spec), *_label_problems(spec)] or _relation_problems(spec)
+
+
+def _outside_bounds(spec: ModelSpec) -> list[str]:
+    values = {**dataclasses.asdict(spec), **dataclasses.asdict(spec.frontend)}
+    return [
+        f"{name}: {value}, outside {low:g} to {high:g}"
+        for name, (low, high) in _BOUNDS.items()
+        for value in (values[name] if isinstance(values[name], tuple) else (values[name],))
+        if not low <= value <= high
+    ]
+
+
+def _label_problems(spec: ModelSpec) -> list[str]:
     twice = [label for label, n in Counter(spec.labels).items() if n > 1]
     strangers = sorted(set(spec.thresholds) - set(spec.labels))
-    lengths = {len(frontend.mean), len(frontend.std)} - {0, frontend.n_features}
-    sizes = (
-        frontend.sample_rate_hz, frontend.win_length, frontend.hop_length, frontend.n_mels,
-        spec.n_frames, spec.hop_ms,
-    )  # fmt: skip
+    odd = [x for x in spec.labels if not x.strip() or not x.isprintable() or x == ANY_WORD]
     rules = {
-        "labels: at least two are needed": len(spec.labels) < 2,
+        "labels: at least two are needed, one of them a word": len(spec.labels) < 2
+        or not spec.words,
         f"labels: {', '.join(twice)} stands twice": bool(twice),
+        f"labels: {odd} cannot be the names of words": bool(odd),
         f"thresholds: no such label: {', '.join(strangers)}": bool(strangers),
         "thresholds: outside 0 to 1": any(not 0 < t <= 1 for t in spec.thresholds.values()),
-        "sizes and rates must be above 0": min(sizes) < 1,
-        "frontend.win_length: longer than n_fft": frontend.win_length > frontend.n_fft,
-        "frontend.hop_length: longer than win_length": frontend.hop_length > frontend.win_length,
-        "frontend.n_mfcc: outside 0 to n_mels": not 0 <= frontend.n_mfcc <= frontend.n_mels,
-        "frontend.f_max_hz: outside f_min_hz to half the sample rate": not (
-            0 <= frontend.f_min_hz < frontend.f_max_hz <= frontend.sample_rate_hz / 2
-        ),
-        "frontend.log_floor: must be above 0": frontend.log_floor <= 0,
-        f"frontend.mean, std: {frontend.n_features} values each, or none": bool(lengths),
-        "frontend.std: must be above 0": any(s <= 0 for s in frontend.std),
     }
     return [text for text, broken in rules.items() if broken]
+
+
+def _relation_problems(spec: ModelSpec) -> list[str]:
+    frontend = spec.frontend
+    lengths = {len(frontend.mean), len(frontend.std)} - {0, frontend.n_features}
+    rules = {
+        "n_fft: must be even": frontend.n_fft % 2 == 1,
+        "win_length: longer than n_fft": frontend.win_length > frontend.n_fft,
+        "hop_length: longer than win_length": frontend.hop_length > frontend.win_length,
+        "n_mfcc: outside 0 to n_mels": not 0 <= frontend.n_mfcc <= frontend.n_mels,
+        "f_max_hz: outside f_min_hz to half the sample rate": not (
+            0 <= frontend.f_min_hz < frontend.f_max_hz <= frontend.sample_rate_hz / 2
+        ),
+        f"mean, std: {frontend.n_features} values each, or none": bool(lengths),
+    }
+    problems = [f"frontend.{text}" for text, broken in rules.items() if broken]
+    return problems or _mel_problems(frontend)
+
+
+def _mel_problems(frontend: FrontendSpec) -> list[str]:
+    """Say when the lowest mel band, the narrowest, may fall between two bins of the FFT."""
+    band_hz, bin_hz = _lowest_band_hz(frontend), frontend.sample_rate_hz / frontend.n_fft
+    if band_hz > bin_hz:
+        return []
+    return [
+        f"frontend.n_mels: the lowest band, {band_hz:.1f} Hz, is no wider than a bin of the FFT, "
+        f"{bin_hz:.1f} Hz; fewer bands or a larger n_fft are needed"
+    ]
+
+
+def _lowest_band_hz(frontend: FrontendSpec) -> float:
+    """Return the width of the lowest mel filter; see `frontend.hz_to_mel` for the scales."""
+    low, high, n_steps = frontend.f_min_hz, frontend.f_max_hz, frontend.n_mels + 1
+    if frontend.mel_scale == "htk":
+        return (700.0 + low) * math.expm1(2.0 / n_steps * math.log((700 + high) / (700 + low)))
+    # on the slaney scale the width where the band begins, which is at most its own
+    hz_per_mel = max(200.0 / 3.0, low * math.log(6.4) / 27.0)
+    return 2.0 * hz_per_mel * (_slaney_mel(high) - _slaney_mel(low)) / n_steps
+
+
+def _slaney_mel(hz: float) -> float:
+    return 0.015 * hz if hz < 1000.0 else 15.0 + 27.0 * math.log(hz / 1000.0) / math.log(6.4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,13 +15,17 @@ import onnxruntime
 
 from edge_daemon.errors import ModelError
 from edge_daemon.model.file import METADATA_KEY, spec_from_json
-from edge_daemon.types import ModelSpec
+from edge_daemon.types import Features, ModelSpec, Scores
 
 Session: TypeAlias = Any  # onnxruntime has no type information
+States: TypeAlias = dict[str, Any]
 
 FEATURES = "features"
 SCORES = "scores"
+_FLOAT32 = "tensor(float)"
 _ERRORS_ONLY = 3
+_ROUNDING = 0.1
+"""A quantised softmax sums to 1 only about."""
 
 
 def open_session(path: Path, threads: int) -> tuple[Session, ModelSpec]:
@@ -39,7 +44,8 @@ def open_session(path: Path, threads: int) -> tuple[Session, ModelSpec]:
             "write it with edge_daemon.model.file.spec_to_json, as docs/models/metadata.md shows"
         )
     spec = spec_from_json(text, str(path))
-    _check_shapes(session, spec, path)
+    _check_interface(session, spec, path)
+    _check_scores(session, spec, path)
     return session, spec
 
 
@@ -59,33 +65,68 @@ def _session(path: Path, threads: int) -> Session:
             str(path), options, providers=["CPUExecutionProvider"]
         )  # fmt: skip
     except Exception as error:  # onnxruntime's own classes have no common root
-        reason = str(error).strip().splitlines()[0]
         raise ModelError(
             f"{path}: not a model that onnxruntime {onnxruntime.__version__} can load "
-            f"({path.stat().st_size} bytes): {reason}"
+            f"({path.stat().st_size} bytes): {_first_line(error)}"
         ) from None
 
 
-def _check_shapes(session: Session, spec: ModelSpec, path: Path) -> None:
-    """Compare inputs and outputs with the metadata, first as declared, then by one inference."""
-    inputs = {i.name: i.shape for i in session.get_inputs()}
-    outputs = [o.name for o in session.get_outputs()]
-    expected = [1, spec.n_frames, spec.frontend.n_features]
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _check_interface(session: Session, spec: ModelSpec, path: Path) -> None:
+    """Compare what the graph declares with the metadata."""
+    inputs = {i.name: i for i in session.get_inputs()}
+    outputs = {o.name: o for o in session.get_outputs()}
     if FEATURES not in inputs or SCORES not in outputs:
         raise ModelError(
             f"{path}: needs an input {FEATURES!r} and an output {SCORES!r}; "
             f"has {', '.join(inputs)} and {', '.join(outputs)}"
         )
-    declared = inputs[FEATURES]
+    declared = inputs.pop(FEATURES).shape
+    expected = [1, spec.n_frames, spec.frontend.n_features]
     differs = [d for d, e in zip(declared, expected, strict=False) if isinstance(d, int) and d != e]
     if len(declared) != 3 or differs:
         raise ModelError(f"{path}: input is {declared}, its metadata says {expected}")
-    feed = {FEATURES: np.zeros(expected, np.float32), **initial_states(session, path)}
+    if inputs and spec.kind == "window":
+        raise ModelError(
+            f"{path}: a `window` model has the input {FEATURES!r} only, "
+            f"this one also {', '.join(inputs)}; a model with states is of kind `stream`"
+        )
+    _check_declared_states(inputs, outputs, path)
+    for node in (*inputs.values(), outputs[SCORES], *(outputs[f"{n}_next"] for n in inputs)):
+        if node.type != _FLOAT32:
+            raise ModelError(f"{path}: {node.name!r} is {node.type}; float32 is needed")
+
+
+def _check_declared_states(inputs: dict[str, Any], outputs: Iterable[str], path: Path) -> None:
+    for name, node in inputs.items():
+        if f"{name}_next" not in outputs or not all(isinstance(d, int) for d in node.shape):
+            raise ModelError(
+                f"{path}: the state {name!r} {node.shape} needs a fixed shape "
+                f"and an output '{name}_next'"
+            )
+
+
+def _check_scores(session: Session, spec: ModelSpec, path: Path) -> None:
+    """Hold two inferences, the second on the states of the first, to what the metadata says."""
+    shape = (1, spec.n_frames, spec.frontend.n_features)
     try:
-        scores = session.run([SCORES], feed)[0]
+        states = initial_states(session)
+        shapes = {name: state.shape for name, state in states.items()}
+        for level in (0.0, 1.0):
+            scores, states = infer(session, np.full(shape, level, np.float32), states)
+            _check_probabilities(scores, spec, path)
+            _check_states(states, shapes, path)
+    except ModelError:
+        raise
     except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"{path}: a first inference failed: {reason}") from None
+        raise ModelError(f"{path}: a first inference failed: {_first_line(error)}") from None
+
+
+def _check_probabilities(scores: Scores, spec: ModelSpec, path: Path) -> None:
     if scores.shape != (1, len(spec.labels)):
         raise ModelError(
             f"{path}: scores are {list(scores.shape)}, "
@@ -93,25 +134,47 @@ def _check_shapes(session: Session, spec: ModelSpec, path: Path) -> None:
         )
     if not np.isfinite(scores).all():
         raise ModelError(f"{path}: scores of a first inference are not finite numbers")
+    if scores.min() < 0 or abs(scores.sum() - 1) > _ROUNDING:
+        raise ModelError(
+            f"{path}: scores are not probabilities; add a softmax "
+            f"(from {scores.min():.3g} to {scores.max():.3g}, sum {scores.sum():.3g})"
+        )
 
 
-def initial_states(session: Session, path: Path | str = "model") -> dict[str, Any]:
-    """Return zeros for every input that is a state.
-
-    Raises
-    ------
-    ModelError
-        When a state has no fixed shape, or no output ``NAME_next`` that follows it.
-    """
-    outputs = {o.name for o in session.get_outputs()}
-    states: dict[str, Any] = {}
-    for node in session.get_inputs():
-        if node.name == FEATURES:
-            continue
-        if f"{node.name}_next" not in outputs or not all(isinstance(d, int) for d in node.shape):
+def _check_states(states: States, shapes: dict[str, tuple[int, ...]], path: Path) -> None:
+    for name, state in states.items():
+        if state.shape != shapes[name]:
             raise ModelError(
-                f"{path}: the state {node.name!r} {node.shape} needs a fixed shape "
-                f"and an output '{node.name}_next'"
+                f"{path}: the state {name!r} is {list(shapes[name])}, "
+                f"but '{name}_next' is {list(state.shape)}"
             )
-        states[node.name] = np.zeros(node.shape, np.float32)
-    return states
+        if not np.isfinite(state).all():
+            raise ModelError(f"{path}: '{name}_next' of a first inference is not finite")
+
+
+def initial_states(session: Session) -> States:
+    """Return zeros for every input that is a state."""
+    return {
+        node.name: np.zeros(node.shape, np.float32)
+        for node in session.get_inputs()
+        if node.name != FEATURES
+    }
+
+
+def infer(session: Session, features: Features, states: States) -> tuple[Scores, States]:
+    """Run the model once.
+
+    Parameters
+    ----------
+    features : Features [shape=(1, n_frames, n_features), dtype=float32]
+    states : dict of ndarray, by name; none for a model without states
+
+    Returns
+    -------
+    Scores [shape=(1, n_labels), dtype=float32]
+    dict of ndarray
+        The states that the next inference takes.
+    """
+    outputs = [SCORES, *(f"{name}_next" for name in states)]
+    scores, *following = session.run(outputs, {FEATURES: features, **states})
+    return scores, dict(zip(states, following, strict=True))

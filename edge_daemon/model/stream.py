@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_daemon.model.session import FEATURES, SCORES, Session, initial_states
+from edge_daemon.model.session import Session, infer, initial_states
 from edge_daemon.types import Features, ModelSpec, Scores
 
 
@@ -13,7 +13,6 @@ class StreamModel:
         self.spec = spec
         self._session = session
         self._states = initial_states(session)
-        self._outputs = [SCORES, *(f"{name}_next" for name in self._states)]
 
     def scores(self, features: Features) -> Scores:
         """Score a whole number of chunks of ``spec.n_frames`` frames; the last one counts."""
@@ -21,11 +20,10 @@ class StreamModel:
         if len(features) == 0 or len(features) % chunk:
             raise ValueError(f"{len(features)} frames; a multiple of {chunk} is needed")
         for start in range(0, len(features), chunk):
-            feed = {FEATURES: features[None, start : start + chunk], **self._states}
-            found, *states = self._session.run(self._outputs, feed)
-            self._states = dict(zip(self._states, states, strict=True))
-        scores: Scores = found[0]
-        return scores
+            new = features[None, start : start + chunk]
+            scores, self._states = infer(self._session, new, self._states)
+        newest: Scores = scores[0]
+        return newest
 
     def reset(self) -> None:
         """Set every state back to zeros."""

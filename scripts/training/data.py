@@ -21,12 +21,14 @@ from PIL import Image
 from tqdm import tqdm
 
 from edge_daemon.frontend import MfccFrontend
-from edge_daemon.types import SILENCE, UNKNOWN, FrontendSpec
+from edge_daemon.types import SILENCE, UNKNOWN, FrontendSpec, Samples
 
 LogMel = npt.NDArray[np.float16]
 
 PIXELS_PER_NEPER = 9.94
 PIXEL_OF_UNIT_POWER = 146.2
+_NOISE_TARS = ("noise_esc10.tar", "speech_commands_training.tar")
+_QUIET_ROOMS = {"training": 4000, "validation": 300}
 _AUDIO_SUFFIXES = {".opus", ".flac", ".wav"}
 
 
@@ -37,12 +39,14 @@ class Split:
     x : log-mel clips [shape=(n, n_frames, n_mels), dtype=float16]
     y : class numbers [shape=(n,), dtype=int64]
     speech, noise : long recordings to cut windows from, as lists of [shape=(t, n_mels)]
+    quiet : rooms so quiet that 16 bits show [shape=(n, n_frames, n_mels), dtype=float16]
     """
 
     x: LogMel
     y: npt.NDArray[np.int64]
     speech: list[LogMel]
     noise: list[LogMel]
+    quiet: LogMel
 
 
 class LogMelReader:
@@ -54,13 +58,22 @@ class LogMelReader:
 
     def audio(self, data: bytes) -> LogMel:
         """Decode a 16 kHz mono file; clips shorter than a second are padded with zeros."""
+        mono = self.samples(data)
+        short = max(0, self.spec.sample_rate_hz - len(mono))
+        return self.log_mel(np.pad(mono, (0, short)))
+
+    def samples(self, data: bytes) -> Samples:
+        """Decode a 16 kHz mono file."""
         samples, rate = soundfile.read(io.BytesIO(data), dtype="int16", always_2d=True)
         if rate != self.spec.sample_rate_hz:
             raise ValueError(f"{rate} Hz audio; the archives hold {self.spec.sample_rate_hz} Hz")
-        mono = samples[:, 0]
-        short = max(0, rate - len(mono))
+        mono: Samples = samples[:, 0]
+        return mono
+
+    def log_mel(self, samples: Samples) -> LogMel:
+        """Return the frames of a recording."""
         self._frontend.reset()
-        return self._frontend.push(np.pad(mono, (0, short))).astype(np.float16)
+        return self._frontend.push(samples).astype(np.float16)
 
     def picture(self, data: bytes) -> LogMel:
         """Turn a grey picture back into ln(power)."""
@@ -133,6 +146,38 @@ class SpeechArchives:
             lambda: {n: self._reader.picture(b) for n, b in tqdm(zip_members(path), desc=name)},
         )
 
+    def quiet_rooms(self, tars: tuple[str, ...], part: str, n: int) -> LogMel:
+        """Return seconds of noise turned down until the steps of 16 bits are all that is left.
+
+        Scaled log-mel frames do not show them: such a room is silence with single clicks. The
+        root mean square goes from 0.03 to 60 steps.
+        """
+
+        def make() -> dict[str, LogMel]:
+            rng = np.random.default_rng(5)
+            rate = self._reader.spec.sample_rate_hz
+            noises = [
+                self._reader.samples(data).astype(np.float32)
+                for tar in tars
+                for name, data in tar_members(self._folder / tar)
+                if _is_noise(name) and other_part(name) == part
+            ]
+            clips = []
+            for _ in tqdm(range(n), desc=f"quiet rooms, {part}"):
+                noise = noises[rng.integers(len(noises))]
+                first = rng.integers(max(1, len(noise) - rate))
+                cut = noise[first : first + rate]
+                level = np.exp(rng.uniform(np.log(0.03), np.log(60.0)))
+                cut = cut * (level / max(1.0, float(np.sqrt(np.mean(cut**2)))))
+                clips.append(self._reader.log_mel(np.rint(cut).astype(np.int16)))
+            return {"quiet": np.stack(clips)}
+
+        return cached(self._cache / f"quiet-{part}-{n}.npz", make)["quiet"]
+
+
+def _is_noise(name: str) -> bool:
+    return "_nohash_" not in name
+
 
 def load(archives: SpeechArchives, labels: list[str], n_frames: int) -> tuple[Split, Split]:
     """Return the training and the validation split.
@@ -189,6 +234,7 @@ def _split(
         np.array(y, dtype=np.int64),
         [s for n, s in sentences.items() if other_part(n) == part and len(s) >= n_frames],
         noise + [r for n, r in rooms.items() if other_part(n) == part],
+        archives.quiet_rooms(_NOISE_TARS, part, _QUIET_ROOMS[part])[:, :n_frames],
     )
 
 

@@ -24,7 +24,7 @@ SENT: Samples = np.arange(1, 8001, dtype=np.int16)
 """Half a second in which every sample is its own number, and none is silence."""
 
 MOST_SAMPLES = 16000 * 10
-"""A microphone has no end; what has not come in this much audio does not come."""
+"""Some have no end; what has not come in this much audio does not come."""
 
 
 class Case:
@@ -82,7 +82,7 @@ def _pcm_fifo(folder: Path) -> Case:
     def speak() -> None:
         threading.Thread(target=path.write_bytes, args=(SENT.tobytes(),), daemon=True).start()
 
-    return Case(open_source(AudioConfig(source=f"pcm:{path}"), 16000), speak=speak)
+    return Case(open_source(AudioConfig(source=f"pcm:{path}"), 16000), speak=speak, ends=False)
 
 
 @pytest.fixture(params=[_array, _file, _pcm_file, _pcm_fifo, "microphone"])
@@ -112,7 +112,7 @@ def test_blocks_are_what_the_pipeline_expects(case: Case) -> None:
 
 
 def test_none_comes_at_the_end_and_stays(case: Case) -> None:
-    """After the end, every further read says so; a microphone never says so."""
+    """After the end, every further read says so; a microphone and a FIFO never say so."""
     with case.source as source:
         case.speak()
         if case.ends:

@@ -6,9 +6,12 @@ the test. What the daemon does is looked at in a process of its own.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,7 +131,7 @@ def test_run_on_a_bad_file(tmp_path: Path) -> None:
 WRONG_CONFIG: dict[str, tuple[str, list[str]]] = {
     "a word for a number": (
         "audio: {block_ms: often}",
-        ["audio.block_ms: ", "expected `int`", "'often'"],
+        ["audio.block_ms: ", "expected a whole number", "'often'"],
     ),
     "a list for a section": ("decision: [0.5]", ["decision: expected `key: value`", "[0.5]"]),
     "a section for a list": ("actions: {say: stop}", ["actions: expected a list"]),
@@ -141,7 +144,10 @@ WRONG_CONFIG: dict[str, tuple[str, list[str]]] = {
         "decision: {treshold: 0.9}",
         ["decision.treshold: unknown key", "did you mean 'threshold'?"],
     ),
-    "a threshold of 7": ("decision: {threshold: 7}", ["decision.threshold: ", "<= 1", "found 7"]),
+    "a threshold of 7": (
+        "decision: {threshold: 7}",
+        ["decision.threshold: ", "up to 1", "found 7"],
+    ),
     "a threshold that is no number": ("decision: {threshold: .nan}", ["decision.threshold: "]),
     "a source of no kind": ("audio: {source: radio}", ["audio.source: ", "wav:FILE", "'radio'"]),
     "a word that the model lacks": (
@@ -191,7 +197,15 @@ def test_run_with_wrong_configuration(name: str, tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(text)
     done = edge_daemon("run", "--config", path)
-    assert_one_complaint(done, 78, *parts)
+    assert_one_complaint(done, 78, f"{path}: ", *parts)
+
+
+def test_replay_with_wrong_configuration(tmp_path: Path, call: Call) -> None:
+    """What shows only beside the model is said with the name of the file, too."""
+    text, parts = WRONG_CONFIG["a word that the model lacks"]
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    assert_one_complaint(call("replay", DEMO, "--config", path), 78, f"{path}: 1 problem", *parts)
 
 
 @pytest.mark.parametrize("command", ["run", "check", "replay", "config"])
@@ -200,6 +214,47 @@ def test_configuration_that_cannot_be_read(command: str, tmp_path: Path, call: C
     files: list[Path] = [DEMO] if command == "replay" else []
     done = call(command, *files, "--config", tmp_path / "nowhere.yaml")
     assert_one_complaint(done, 78, tmp_path / "nowhere.yaml", "No such file")
+
+
+def test_replay_leaves_the_system_to_its_own_model(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's configuration is used without --model only: another model has other words."""
+    path, model = tmp_path / "system.yaml", write_model(tmp_path / "tiny.onnx")
+    path.write_text("decision: {words: {banana: {threshold: 0.9}}}")
+    monkeypatch.setattr("edge_daemon.cli.SYSTEM_CONFIG", path)
+    assert_one_complaint(call("replay", DEMO), 78, path, "no word 'banana'")
+    done = call("replay", DEMO, "--model", model, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = call("replay", DEMO, "--model", model, "--config", path)
+    assert_one_complaint(done, 78, path, "no word 'banana'")
+
+
+class Forbidden(type(Path())):  # type: ignore[misc]
+    """A file in a folder that may not be entered."""
+
+    def exists(self) -> bool:
+        """Be refused."""
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    def read_bytes(self) -> bytes:
+        """Be refused."""
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_system_configuration_out_of_reach(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system configuration that may not be looked at is said to be so, not left out."""
+    monkeypatch.setattr("edge_daemon.cli.SYSTEM_CONFIG", Forbidden("/etc/x.yaml"))
+    done = call("config")
+    assert_one_complaint(done, 78, "/etc/x.yaml: 1 problem", "cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize("arguments", [["config"], ["replay", str(DEMO)], ["check"]])
+def test_without_standard_output(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where standard output was closed before the start, commands do their work unseen."""
+    monkeypatch.setattr(sys, "stdout", None)
+    config = DEFAULTS.with_name("demo.yaml")
+    assert main([*arguments, "--config", str(config)]) == 0
 
 
 BAD_MODELS: dict[str, tuple[Make, str]] = {
@@ -211,6 +266,7 @@ BAD_MODELS: dict[str, tuple[Make, str]] = {
     "odd.onnx": (lambda path: write_model(path, n_outputs=5), "names 3 labels: loud"),
     "nowhere.onnx": (lambda path: None, "no such model file"),
     "folder.onnx": (lambda path: path.mkdir(), "no such model file"),
+    "x" * 300: (lambda path: None, "no such model file"),
 }
 
 
@@ -243,6 +299,61 @@ def test_model_that_does_not_ship(call: Call) -> None:
     assert_one_complaint(done, 78, "builtin:nothing", "builtin:commands")
 
 
+def test_check_leaves_the_samples_in_a_pipe(tmp_path: Path, call: Call) -> None:
+    """What is in a FIFO is for the daemon; the check only looks whether it is there."""
+    fifo, path = tmp_path / "fifo", tmp_path / "config.yaml"
+    path.write_text("audio: {source: 'pcm:fifo'}")
+    assert_one_complaint(call("check", "--config", path), 1, f"{fifo}: no such FIFO", "mkfifo")
+    os.mkfifo(fifo)
+    assert call("check", "--config", path).returncode == 0
+    both = os.open(fifo, os.O_RDWR)
+    try:
+        os.write(both, b"samples")
+        assert call("check", "--config", path).returncode == 0
+        assert os.read(both, 100) == b"samples"
+    finally:
+        os.close(both)
+    fifo.unlink()
+    fifo.mkdir()
+    assert_one_complaint(call("check", "--config", path), 1, f"{fifo}: a folder")
+
+
+def test_check_of_standard_input(tmp_path: Path, call: Call) -> None:
+    """What will be piped into the daemon is nothing to check now."""
+    path = tmp_path / "config.yaml"
+    path.write_text("audio: {source: 'pcm:-'}")
+    assert call("check", "--config", path).returncode == 0
+
+
+def test_check_of_logs(tmp_path: Path, call: Call) -> None:
+    """A log needs a folder to be in and a name of its own; the check makes none."""
+    path = tmp_path / "config.yaml"
+    actions = "".join(f"  - {{say: go, log: {log}}}\n" for log in ("new", ".", "no/x", "'-'"))
+    path.write_text(f"audio: {{source: 'pcm:-'}}\nactions:\n{actions}")
+    done = call("check", "--config", path)
+    assert_one_complaint(done, 1, "2 problems", f"actions[1].log.path: {tmp_path}: a folder")
+    assert f"actions[2].log.path: the folder {tmp_path}/no does not exist" in done.stdout
+    assert [p.name for p in tmp_path.iterdir()] == ["config.yaml"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("name", ["folder", "file"])
+def test_check_of_logs_without_rights(name: str, tmp_path: Path, call: Call) -> None:
+    """A log that may not be written is found before it is needed."""
+    path, log = tmp_path / "config.yaml", tmp_path / "logs" / "heard.jsonl"
+    path.write_text(f"audio: {{source: 'pcm:-'}}\nactions: [{{say: go, log: {log}}}]")
+    log.parent.mkdir()
+    refused = log.parent
+    if name == "file":
+        log.touch()
+        refused = log
+    refused.chmod(0o500)
+    try:
+        assert_one_complaint(call("check", "--config", path), 1, f"{refused} may not be written")
+    finally:
+        refused.chmod(0o700)
+
+
 @pytest.fixture
 def failing_actions(tmp_path: Path) -> Path:
     """A configuration in which two actions must fail, and a third one cannot."""
@@ -254,7 +365,7 @@ def failing_actions(tmp_path: Path) -> Path:
 audio: {{source: "wav:{DEMO}", pace: fast}}
 actions:
   - {{say: "*", command: [no-such-program]}}
-  - {{say: "*", webhook: {{url: "http://127.0.0.1:{free}/secret", retries: 0}}}}
+  - {{say: "*", webhook: {{url: "http://127.0.0.1:{free}/secret", retries: 0, backoff_s: 0.01}}}}
   - {{say: "*", log: {{path: heard.jsonl}}}}
 action_worker: {{queue: 256}}
 """
@@ -317,7 +428,7 @@ def test_evaluate_with_an_unreadable_clip(tmp_path: Path, call: Call) -> None:
         (tmp_path / "yes" / name).write_text(text)
     soundfile.write(tmp_path / "yes" / "none.wav", np.zeros(0, np.int16), RATE_HZ)
     done = call("evaluate", "--data", tmp_path, "--json")
-    assert_one_complaint(done, 1, "not scored: yes/bad.wav")
+    assert_one_complaint(done, 1, f"not scored: {tmp_path}/yes/bad.wav: not an audio")
     result = json.loads(done.stdout)
     assert result["clips"] == 1
     assert len(result["unreadable"]) == 1

@@ -9,6 +9,7 @@ import sys
 import tarfile
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import soundfile
 import soxr
 import yaml
 
-from edge_daemon import __version__
+from edge_daemon import __main__, __version__
 from tests.integration.command_line import (
     DEFAULTS,
     DEMO,
@@ -92,6 +93,25 @@ def test_wrong_usage(arguments: list[str], named: str) -> None:
     assert done.stdout == ""
 
 
+def test_wrong_source() -> None:
+    """A --source of no kind is wrong usage, and the kinds are named."""
+    done = edge_daemon("run", "--config", DEFAULTS, "--source", "foo")
+    assert_one_complaint(done, 2, "command line: ", "audio.source: ", "wav:FILE", "'foo'")
+
+
+def test_interrupt_during_the_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the program still loads ends it as at any other time."""
+
+    class Interrupted(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "edge_daemon.cli", Interrupted("edge_daemon.cli"))
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 130
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The demo clip as it ships, and as other rates and channels that sound the same."""
@@ -154,7 +174,7 @@ def test_replay_is_deterministic(files: dict[str, Path], replayed: list[Record])
     ]
 
 
-@pytest.mark.parametrize("arguments", [["config"], ["replay", DEMO, "--json"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["config"], ["replay", DEMO, "--json"]])
 def test_reader_that_has_seen_enough(arguments: list[str | Path]) -> None:
     """A closed output, as of ``| head``, is no error and no traceback."""
     reader, writer = os.pipe()
@@ -166,7 +186,7 @@ def test_reader_that_has_seen_enough(arguments: list[str | Path]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("arguments", [["config"], ["replay", DEMO, "--json"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["config"], ["replay", DEMO, "--json"]])
 def test_full_disk(arguments: list[str | Path]) -> None:
     """Output that cannot be written is a failure with one line, not a traceback."""
     with Path("/dev/full").open("w") as full:
@@ -359,6 +379,15 @@ actions:
     ):
         assert part in done.stdout
     assert len(done.stdout.splitlines()) == 6
+
+
+def test_check_where_names_are_no_text(tmp_path: Path) -> None:
+    """A path that is not UTF-8 is shown all the same."""
+    folder = tmp_path / os.fsdecode(b"\xff")
+    folder.mkdir()
+    (folder / "wrong.yaml").write_text("model: {path: nowhere.onnx}\naudio: {source: 'pcm:-'}")
+    done = edge_daemon("check", "--config", folder / "wrong.yaml")
+    assert_one_complaint(done, 78, "\\udcff/nowhere.onnx: no such model file")
 
 
 def test_installed_command() -> None:

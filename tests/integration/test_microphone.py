@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
 from edge_daemon.audio.devices import list_inputs
-from edge_daemon.audio.microphone import MicrophoneSource
+from edge_daemon.audio.microphone import MOST_DELAY_S, MicrophoneSource, newest_captured_s
 from edge_daemon.audio.ring import RingBuffer
 from edge_daemon.config import AudioConfig
 from edge_daemon.errors import AudioError, AudioLost
@@ -87,6 +88,23 @@ def test_a_device_that_refuses_the_rate_is_opened_at_its_own(
         block = source.read()
         while block is not None and not len(block.samples):
             block = source.read()
+
+
+def test_portaudio_gives_the_time_of_capture(
+    virtual_microphone: VirtualMicrophone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The callback gets times from which the delay since the capture can be told."""
+    told: list[tuple[float, float]] = []
+
+    def spy(now_s: float, times: Any, length_s: float) -> float:
+        told.append((times.currentTime, times.inputBufferAdcTime))
+        return newest_captured_s(now_s, times, length_s)
+
+    monkeypatch.setattr("edge_daemon.audio.microphone.newest_captured_s", spy)
+    with _source() as source:
+        _read_until(source, lambda heard: len(heard) >= 1600)
+    # Not all: PulseAudio estimates, and its first estimates may be off.
+    assert any(adc_s > 0 and 0 < now_s - adc_s < MOST_DELAY_S for now_s, adc_s in told)
 
 
 def test_an_unknown_name_lists_the_inputs(virtual_microphone: VirtualMicrophone) -> None:

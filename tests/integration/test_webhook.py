@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_daemon.actions import build_actions
 from edge_daemon.actions.action import ActionBusyError
 from edge_daemon.actions.endpoint import MAX_ANSWER_BYTES
 from edge_daemon.actions.webhook import MAX_IN_FLIGHT, WebhookAction, WebhookJob, webhook_problem
@@ -340,6 +341,69 @@ def test_waiting_requests_are_bounded() -> None:
         assert not hook.run(ON_AFTER_LIGHT).poll()
     with pytest.raises(ActionBusyError, match="requests are waiting"):
         hook.run(ON_AFTER_LIGHT)
+
+
+def test_a_server_that_is_away_is_tried_once_a_round(serve: Serve) -> None:
+    """Of requests that are due together, one finds out that the server is away, then all wait."""
+    server, clock = serve(503, 503, 200), ManualClock()
+    hook = action(server.url, clock, backoff_s=1)
+    jobs = [hook.run(ON_AFTER_LIGHT) for _ in range(3)]
+    for n_attempts in (1, 2):
+        assert [job.poll() for job in jobs] == [False] * 3
+        assert len(server.requests) == n_attempts
+        clock.now += n_attempts
+    jobs.append(hook.run(ON_AFTER_LIGHT))
+    assert [job.poll() for job in jobs] == [True] * 4
+
+
+def test_the_last_attempt_makes_the_others_wait_too(serve: Serve) -> None:
+    """A request that gives up tells the others that the server is away."""
+    server = serve(503)
+    hook = action(server.url, retries=0)
+    first, second = hook.run(ON_AFTER_LIGHT), hook.run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="gave up after 1 attempt"):
+        first.poll()
+    assert not second.poll()
+    assert len(server.requests) == 1
+
+
+def test_webhooks_of_one_server_share_its_absence(serve: Serve) -> None:
+    """Two rules that post to paths of one server make one attempt a round between them."""
+    server, other = serve(503), serve(200)
+    urls = (f"{server.url}/on", f"{server.url}/off", other.url)
+    config = parse_config({"actions": [{"say": "*", "webhook": url} for url in urls]})
+    first, second, third = (
+        rule.action.run(ON_AFTER_LIGHT) for rule in build_actions(config.actions)
+    )
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert [first.poll(), second.poll(), third.poll()] == [False, False, True]
+    assert len(server.requests) == 1
+
+
+def test_addresses_of_a_host_share_the_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first address that never answers leaves time for the second."""
+    server, silent = serve(200), _full_listener()
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+        for port in (silent[0].getsockname()[1], server.server_port)
+    ]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+    assert action("http://two-addresses/", timeout_s=2).run(ON_AFTER_LIGHT).poll()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found[:1])
+    job = action("http://one-address/", timeout_s=0.1, retries=0).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="no answer in time"):
+        job.poll()
+    for sock in silent:
+        sock.close()
+
+
+def _full_listener() -> list[socket.socket]:
+    """Return a listener, and what fills it: it answers no further connection."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = socket.create_connection(listener.getsockname())
+    return [listener, waiting]
 
 
 @pytest.fixture(scope="module")

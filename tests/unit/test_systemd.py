@@ -1,4 +1,4 @@
-"""The skin over systemd-python, with real sockets; and the unit file, with systemd's verifier."""
+"""Notifications and the journal, with real sockets; and the unit file, with systemd's verifier."""
 
 from __future__ import annotations
 
@@ -44,15 +44,27 @@ def received(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket
         yield sock
 
 
+@pytest.fixture(params=["with systemd-python", "without"])
+def notifier(
+    request: pytest.FixtureRequest, received: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> Notifier:
+    """Give one that talks through systemd's library, and one that does without."""
+    if request.param == "without":
+        monkeypatch.setitem(sys.modules, "systemd.daemon", None)
+    elif WITHOUT:
+        pytest.skip(WITHOUT)
+    return Notifier()
+
+
 def lines(sock: socket.socket) -> list[str]:
     """Receive one notification."""
     return sock.recv(4096).decode().splitlines()
 
 
-@needs_systemd_python
-def test_every_notification(received: socket.socket) -> None:
+def test_every_notification(notifier: Notifier, received: socket.socket) -> None:
     """Each call sends what systemd's protocol asks for."""
-    notifier = Notifier()
+    notifier.extend_start(30.5)
+    assert lines(received) == ["EXTEND_TIMEOUT_USEC=30500000"]
     notifier.ready("listening")
     assert lines(received) == ["READY=1", "STATUS=listening"]
     notifier.status("waiting for a microphone")
@@ -67,19 +79,27 @@ def test_every_notification(received: socket.socket) -> None:
     assert lines(received) == ["STOPPING=1", "STATUS=asked to"]
 
 
-@needs_systemd_python
-def test_status_cannot_carry_a_second_field(received: socket.socket) -> None:
+def test_status_cannot_carry_a_second_field(notifier: Notifier, received: socket.socket) -> None:
     """A line break in a status text does not become another notification."""
-    Notifier().status("card\nMAINPID=1\n")
+    notifier.status("card\nMAINPID=1\n")
     assert lines(received) == ["STATUS=card MAINPID=1"]
 
 
-@needs_systemd_python
+def test_socket_without_a_file(notifier: Notifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with an @ is that of an abstract socket, as some containers have it."""
+    name = f"edge-daemon-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(f"\0{name}")
+        sock.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}")
+        notifier.watchdog()
+        assert lines(sock) == ["WATCHDOG=1"]
+
+
 def test_socket_that_is_gone(
-    received: socket.socket, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    notifier: Notifier, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A notification that cannot be delivered is logged, not raised."""
-    notifier = Notifier()
     (tmp_path / "notify").unlink()
     notifier.ready()
     assert "systemd cannot be told" in caplog.text
@@ -89,7 +109,8 @@ def test_inert_without_systemd(caplog: pytest.LogCaptureFixture) -> None:
     """Without NOTIFY_SOCKET nothing is sent, logged or imported."""
     code = (
         "import sys; from edge_daemon.systemd import Notifier, log_handler; n = Notifier();"
-        "n.ready('x'); n.status('x'); n.watchdog(); n.reloading(); n.stopping(); log_handler();"
+        "n.ready('x'); n.status('x'); n.watchdog(); n.reloading(); n.stopping();"
+        "n.extend_start(1); log_handler();"
         "print([m for m in sys.modules if m.startswith('systemd')])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -99,14 +120,15 @@ def test_inert_without_systemd(caplog: pytest.LogCaptureFixture) -> None:
 def test_missing_package_is_said_once(
     received: socket.socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Under systemd without systemd-python, one error says what is missing and how to get it."""
+    """Under systemd without systemd-python, one warning says what is missing and how to get it."""
     monkeypatch.setitem(sys.modules, "systemd.daemon", None)
     notifier = Notifier()
     notifier.ready()
     notifier.watchdog()
     [record] = caplog.records
-    assert record.levelno == logging.ERROR
+    assert record.levelno == logging.WARNING
     assert "systemd-python is missing" in record.message
+    assert "no fields" in record.message
     assert "apt install python3-systemd" in record.message
     assert "pip install 'edge-daemon[systemd]'" in record.message
 
@@ -213,6 +235,7 @@ def test_unit_says_what_the_daemon_relies_on() -> None:
         "StartLimitIntervalSec=0",
         "SupplementaryGroups=audio",
         "SystemCallErrorNumber=EPERM",
+        "LimitCORE=0",
     } <= settings
     # ExecReload: the daemon has no reload, and systemd takes death by SIGHUP for a clean end.
     harmful = ("ExecReload", "MemoryDenyWriteExecute", "ProcSubset", "PrivateDevices", "PrivateIPC")

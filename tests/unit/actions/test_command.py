@@ -15,7 +15,7 @@ import pytest
 from edge_daemon.actions.action import ActionBusyError
 from edge_daemon.actions.command import KILL_AFTER_S, CommandAction, CommandJob, program_problem
 from edge_daemon.actions.output import MAX_LOGGED_LINES
-from edge_daemon.config import parse_config
+from edge_daemon.config import CommandConfig, parse_config
 from edge_daemon.errors import ActionError
 
 from .programs import ON_AFTER_LIGHT, YES, ManualClock, finish, python
@@ -118,7 +118,7 @@ def test_script_without_interpreter_fails_at_once(tmp_path: Path) -> None:
 def test_argument_with_a_null_byte_fails_at_once() -> None:
     """An argument that no program can be given is an ActionError."""
     with pytest.raises(ActionError, match="null byte"):
-        action(["echo", "a\0b"]).run(YES)
+        CommandAction(CommandConfig(argv=["echo", "a\0b"])).run(YES)
 
 
 def test_hanging_program_is_ended(clock: ManualClock) -> None:

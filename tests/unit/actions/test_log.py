@@ -80,3 +80,10 @@ def test_closed_stdout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("sys.stdout", out)
     with pytest.raises(ActionError, match="stdout cannot be written"):
         LogAction(LogConfig()).run(YES)
+
+
+def test_no_stdout_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was started without a stdout gets an ActionError."""
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(ActionError, match="stdout cannot be written: it is closed"):
+        LogAction(LogConfig()).run(YES)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge_daemon.actions import ActionCounts, ActionWorker, Job, Rule
 from edge_daemon.actions.command import CommandAction
@@ -18,7 +20,7 @@ from edge_daemon.config import CommandConfig
 from edge_daemon.errors import ActionError
 from edge_daemon.types import Detection
 
-from .programs import GIVE_UP_S, ON_AFTER_LIGHT, YES
+from .programs import GIVE_UP_S, ON_AFTER_LIGHT, YES, python
 
 Start = Callable[..., ActionWorker]
 
@@ -87,6 +89,41 @@ class OpenJob:
     def cancel(self) -> None:
         """Count the cancel."""
         self.cancels_needed -= 1
+
+
+class HoldingJob:
+    """A job whose one poll holds the thread until the gate is opened, as a dead server does."""
+
+    def __init__(self, other: RecordingAction) -> None:
+        self.held = threading.Event()
+        self.gate = threading.Event()
+        self.other = other
+        self.seen = -1
+
+    def poll(self) -> bool:
+        """Note how often the other action has run by now, and wait."""
+        self.seen = len(self.other.detections)
+        self.held.set()
+        self.gate.wait(GIVE_UP_S)
+        return True
+
+    def cancel(self) -> None:
+        """Go on."""
+
+
+class CancelledJob(OpenJob):
+    """A job that ends by itself some time after the first cancel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled = threading.Event()
+        self.cancels = 0
+
+    def cancel(self) -> None:
+        """Count the cancel."""
+        super().cancel()
+        self.cancels += 1
+        self.cancelled.set()
 
 
 class JobAction:
@@ -281,6 +318,58 @@ def test_stop_ends_a_real_program(start: Start, tmp_path: Path) -> None:
     assert worker.counts().failed == 1
 
 
+def test_stop_kills_a_program_that_ignores_sigterm(start: Start, tmp_path: Path) -> None:
+    """A program that does not heed SIGTERM is killed and counted as failed."""
+    os.mkfifo(tmp_path / "fifo")
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        f"keep = open({str(tmp_path / 'fifo')!r}, 'w'); time.sleep(600)"
+    )
+    worker = start(command(*python(code)), rule(RecordingAction()))
+    worker.submit(YES)
+    with (tmp_path / "fifo").open() as fifo:
+        worker.stop(0.7)
+        assert fifo.read() == ""
+    assert worker.counts() == ActionCounts(done=1, failed=1)
+
+
+KINDS: dict[str, Callable[[], object]] = {
+    "done": RecordingAction,
+    "failed": lambda: RecordingAction(ActionError("no")),
+    "ends when cancelled": lambda: JobAction(*(OpenJob(1) for _ in range(9))),
+    "ends when killed": lambda: JobAction(*(OpenJob(2) for _ in range(9))),
+    "never ends": lambda: JobAction(*(OpenJob(3) for _ in range(9))),
+    "broken": JobAction,
+    "program": lambda: CommandAction(CommandConfig(argv=["sleep", "600"], concurrency=2)),
+}
+
+
+@given(
+    kinds=st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=4),
+    n_before=st.integers(0, 4),
+    n_after=st.integers(0, 2),
+    queue=st.integers(1, 8),
+    begun=st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_after_a_stop_every_action_is_accounted_for(
+    kinds: list[str], n_before: int, n_after: int, queue: int, begun: bool
+) -> None:
+    """Submitted is done, failed and dropped together, whatever the actions do and when it stops."""
+    worker = ActionWorker([rule(KINDS[kind]()) for kind in kinds], queue)
+    worker.start()
+    for _ in range(n_before):
+        worker.submit(YES)
+    if begun:
+        worker.finish(0.05)
+    worker.stop(0.02)
+    for _ in range(n_after):
+        worker.submit(YES)
+    counts = worker.counts()
+    assert (counts.running, counts.waiting) == (0, 0)
+    assert counts.done + counts.failed + counts.dropped == (n_before + n_after) * len(kinds)
+
+
 def test_stop_drops_what_waits(start: Start) -> None:
     """What waits at the stop, and what comes after it, is dropped and counted."""
     hanging = GateAction()
@@ -311,8 +400,69 @@ def test_stop_returns_although_an_action_hangs(
     assert hanging.entered.wait(GIVE_UP_S)
     worker.stop(0.05)
     assert job.cancels_needed == 0
-    assert "left behind" in caplog.text
+    assert "that do not end: 2; they are left behind" in caplog.text
+    assert worker.counts() == ActionCounts(failed=2)
     hanging.gate.set()
+    worker._thread.join(GIVE_UP_S)
+    assert worker.counts() == ActionCounts(failed=2)
+
+
+def test_stop_asks_before_it_forces_although_an_action_hangs(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the thread is held, a program has the time between the two cancels to end by itself."""
+    monkeypatch.setattr("edge_daemon.actions.worker.CANCEL_BEFORE_END_S", GIVE_UP_S)
+    program, hanging = CancelledJob(), GateAction()
+    worker = start(rule(JobAction(program), "yes"), rule(hanging, "on"))
+    worker.submit(YES)
+    assert program.polled.wait(GIVE_UP_S)
+    worker.submit(ON_AFTER_LIGHT)
+    assert hanging.entered.wait(GIVE_UP_S)
+    stopper = threading.Thread(target=worker.stop, args=(GIVE_UP_S,))
+    stopper.start()
+    assert program.cancelled.wait(GIVE_UP_S)
+    hanging.gate.set()
+    stopper.join()
+    assert worker.counts() == ActionCounts(done=1, failed=1)
+    assert program.cancels == 1
+
+
+def test_job_that_begins_during_the_stop_is_cancelled(start: Start) -> None:
+    """A job whose start was held up until after the cancels gets them all the same."""
+
+    class SlowStart(GateAction):
+        job = OpenJob(2)
+
+        def run(self, detection: Detection) -> OpenJob:  # type: ignore[override]
+            super().run(detection)
+            return self.job
+
+    slow = SlowStart()
+    worker = start(rule(slow))
+    worker.submit(YES)
+    assert slow.entered.wait(GIVE_UP_S)
+    worker.stop(0.0)
+    slow.gate.set()
+    worker._thread.join(GIVE_UP_S)
+    assert slow.job.cancels_needed == 0
+
+
+def test_what_waits_goes_before_a_poll_that_may_hold_the_thread(start: Start) -> None:
+    """What was submitted during one slow attempt is begun before the next one."""
+    recording = RecordingAction()
+    first, second = HoldingJob(recording), HoldingJob(recording)
+    both, other = rule(JobAction(first, second), "yes"), rule(recording, "on")
+    worker = ActionWorker([both, other])
+    worker.submit(YES)
+    worker.submit(YES)
+    worker.start()
+    assert first.held.wait(GIVE_UP_S)
+    worker.submit(ON_AFTER_LIGHT)
+    first.gate.set()
+    second.gate.set()
+    assert settled(worker) == ActionCounts(done=3)
+    assert (first.seen, second.seen) == (0, 1)
+    worker.stop(GIVE_UP_S)
 
 
 def test_stop_without_start_and_twice(caplog: pytest.LogCaptureFixture) -> None:

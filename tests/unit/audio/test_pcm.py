@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_daemon.audio.pcm import PcmSource
-from edge_daemon.errors import AudioError
+from edge_daemon.errors import AudioError, AudioLost
 from edge_daemon.types import Samples
 
 NOISE = np.random.default_rng(3).integers(-32768, 32768, 4000).astype(np.int16)
@@ -40,6 +40,13 @@ def _rest(source: PcmSource) -> Samples:
     return np.concatenate([NO_SAMPLES, *(b.samples for b in iter(source.read, None))])
 
 
+def _until_lost(source: PcmSource) -> Samples:
+    heard = [NO_SAMPLES]
+    with pytest.raises(AudioLost, match="its writer has closed it"):
+        heard += (block.samples for block in iter(source.read, None))
+    return np.concatenate(heard)
+
+
 def test_a_fifo_without_a_writer_is_waited_for(source: PcmSource, fifo: Path) -> None:
     """Before the first writer comes, reads return without samples; then its samples come."""
     for _ in range(2):
@@ -48,7 +55,27 @@ def test_a_fifo_without_a_writer_is_waited_for(source: PcmSource, fifo: Path) ->
         assert len(block.samples) == 0
     with fifo.open("wb") as writer:
         writer.write(NOISE.tobytes())
-    np.testing.assert_array_equal(_rest(source), NOISE)
+    np.testing.assert_array_equal(_until_lost(source), NOISE)
+
+
+def test_a_fifo_outlives_its_writers(source: PcmSource, fifo: Path) -> None:
+    """The end of a writer is a loss, at each further read too; opened again, the next is heard."""
+    for part in (NOISE[:1000], NOISE[1000:]):
+        with source:
+            with fifo.open("wb") as writer:
+                writer.write(part.tobytes())
+            np.testing.assert_array_equal(_until_lost(source), part)
+            assert not len(_until_lost(source))
+
+
+def test_a_pipe_without_a_name_ends() -> None:
+    """A pipe that has a path, as /dev/stdin or <(arecord) gives, has no second writer to wait for."""
+    reader, writer = os.pipe()
+    os.write(writer, NOISE[:100].tobytes())
+    os.close(writer)
+    with PcmSource(f"/dev/fd/{reader}", 16000, 16000) as source:
+        assert _rest(source).tolist() == NOISE[:100].tolist()
+    os.close(reader)
 
 
 def test_a_stalled_writer_does_not_hold_the_read(source: PcmSource, fifo: Path) -> None:
@@ -61,7 +88,7 @@ def test_a_stalled_writer_does_not_hold_the_read(source: PcmSource, fifo: Path) 
         assert first.samples.tolist() == NOISE[:10].tolist()
         assert len(second.samples) == 0
         assert second.captured_s == first.captured_s
-    assert source.read() is None
+    assert not len(_until_lost(source))
 
 
 @given(cuts=st.lists(st.integers(0, 2 * len(NOISE)), max_size=8))
@@ -84,7 +111,7 @@ def test_a_sample_may_be_cut_between_two_writes(
                 heard.append(block.samples)
             start = end
         writer.close()
-        heard.append(_rest(source))
+        heard.append(_until_lost(source))
     np.testing.assert_array_equal(np.concatenate(heard), NOISE)
 
 
@@ -92,7 +119,7 @@ def test_half_a_sample_at_the_end_is_left_out(source: PcmSource, fifo: Path) -> 
     """A stream of an odd number of bytes ends with its last whole sample."""
     with fifo.open("wb", buffering=0) as writer:
         writer.write(NOISE[:100].tobytes() + b"\x7f")
-    np.testing.assert_array_equal(_rest(source), NOISE[:100])
+    np.testing.assert_array_equal(_until_lost(source), NOISE[:100])
 
 
 def test_another_rate_is_resampled_to_the_last_sample(tmp_path: Path) -> None:
@@ -104,6 +131,14 @@ def test_another_rate_is_resampled_to_the_last_sample(tmp_path: Path) -> None:
         assert len(_rest(source)) == 16000
         assert source.read() is None
     assert "48000 Hz, mono, resampled to 16000 Hz" in source.description
+
+
+def test_a_lost_writer_is_resampled_to_its_last_sample(fifo: Path) -> None:
+    """The tail of the filter comes before the loss is told."""
+    with PcmSource(str(fifo), 48000, 16000) as source:
+        with fifo.open("wb") as writer:
+            writer.write(np.zeros(4800, "<i2").tobytes())
+        assert len(_until_lost(source)) == 1600
 
 
 def test_an_empty_stream_ends_at_once(tmp_path: Path) -> None:

@@ -60,6 +60,14 @@ def test_captured_time_is_that_of_the_newest_frame_taken() -> None:
     assert ring.read(400, 0.0).captured_s == 20.0
 
 
+def test_captured_time_never_falls() -> None:
+    """A time of capture that wavers backwards is held at the latest one before."""
+    ring = RingBuffer(1000, 1, rate_hz=1000)
+    for captured_s in (20.0, 19.9, 20.1):
+        ring.write(_frames(0, 10, 1), captured_s)
+        assert ring.read(10, 0.0).captured_s == max(20.0, captured_s)
+
+
 def test_a_read_does_not_share_memory_with_the_ring() -> None:
     """What was read stays what it was when the ring goes round."""
     ring = RingBuffer(4, 1, rate_hz=16000)

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from msgspec.structs import fields
 
 from edge_daemon.config import (
+    CommandConfig,
     Config,
+    LogConfig,
+    WebhookConfig,
+    WordConfig,
     load_config,
     load_sound_sections,
     parse_config,
@@ -39,24 +43,36 @@ def problems(text: str) -> list[str]:
         ("audio: {sorce: mic}", "audio.sorce: unknown key, did you mean 'source'?"),
         ("audoi: {}", "audoi: unknown key, did you mean 'audio'?"),
         ("audio: 5", "audio: expected `key: value` lines, found 5"),
-        ("audio: {block_ms: ten}", "audio.block_ms: expected `int` (audio handed on at a time), found 'ten'"),
-        ("audio: {block_ms: 5}", "audio.block_ms: expected `int` >= 10"),
+        ("audio: {block_ms: ten}", "audio.block_ms: expected a whole number from 10 to 1000 (audio handed on at a time), found 'ten'"),
+        ("audio: {block_ms: 5}", "audio.block_ms: expected a whole number from 10 to 1000"),
         ("audio: {source: tape}", "audio.source: not of the form expected (mic, mic:NAME"),
         ("audio: {pace: slow}", "audio.pace: expected one of realtime, fast"),
-        ("audio: {buffer_s: .inf}", "audio.buffer_s: expected a finite number"),
-        ("decision: {threshold: .nan}", "decision.threshold: expected a finite number"),
+        ("audio: {buffer_s: .inf}", "audio.buffer_s: expected a number from 0.5 to 120"),
+        ("decision: {threshold: .nan}", "decision.threshold: expected a number above 0, up to 1, or nothing"),
         ("actions: {say: on}", "actions: expected a list"),
         ("actions: [{log: {}}]", "actions[0].say: missing"),
-        ("decision: {threshold: 7}", "decision.threshold: expected `float` <= 1.0"),
+        ("decision: {threshold: 7}", "decision.threshold: expected a number above 0, up to 1, or nothing"),
+        ("audio: {channel: left}", "audio.channel: expected mean, or a whole number from 0 to 63 (channel"),
+        ("audio: {source: 5}", "audio.source: expected a text (mic, mic:NAME"),
+        ("decision: {words: {on: {after: 3}}}", "expected a text that is not empty, or a list of texts"),
+        ("decision: {words: [on]}", "decision.words: expected `key: value` lines"),
+        ("decision: {words: {on: {after: go, isolate_ms: 300}}}", "decision.words.on: isolate_ms beside after: isolation is for words alone"),
+        ('audio: {source: "wav:a\\0b"}', "audio.source: holds a character that no path"),
+        ('audio: {source: "wav:\\ud800"}', "audio.source: holds a character that no path"),
+        ('actions: [{say: on, command: [a, "b\\0"]}]', "actions[0].command.argv: holds a character"),
+        ('actions: [{say: on, log: "\\0"}]', "actions[0].log.path: holds a character"),
+        ("actions: [{say: on, command: [sleep, 5]}]", "expected a list of texts that is not empty (the program"),
+        ("actions: [{say: on, within_ms: 500, log: {}}]", "actions[0]: within_ms is for an action with after"),
         ("decision: {words: {on: {treshold: 1}}}", "decision.words.on.treshold: unknown key, did"),
         ("actions: [{say: on}]", "actions[0]: needs exactly one of command, webhook, log"),
         ("actions: [{say: on, command: [x], log: {}}]", "has command and log"),
         ("actions: [{say: on, command: []}]", "actions[0].command.argv: "),
-        ("actions: [{say: on, command: echo hi}]", "actions[0].command: expected `key: value` lines"),
+        ("actions: [{say: on, command: echo hi}]", "actions[0].command: expected a list of arguments, e.g. [ls, -l]; there is no shell, found 'echo hi'"),
         ("actions: [{say: on, webhook: 'ftp://x'}]", "actions[0].webhook.url: "),
         ("actions: [{say: '*', after: go, log: {}}]", "cannot be combined with after"),
         ("a: 1\na: 2", "line 2, column 1: the key 'a' stands twice"),
         ("audio: [", "line 1"),
+        (f"audio: {{block_ms: 0x{'f' * 5000}}}", "line 1, column 19: a number that is too long"),
         ("- 1", "the top level is [1]"),
         ("\x00", "not YAML"),
         ("a: &a [*a]", "a: unknown key"),
@@ -91,6 +107,46 @@ def test_empty_files_and_sections_are_the_defaults() -> None:
     """Nothing said is nothing changed."""
     assert parse_config(parse_yaml("")) == Config()
     assert parse_config(parse_yaml("audio:\nactions:\n")) == Config()
+    assert parse_config(parse_yaml("decision:\n  words:\n")) == Config()
+    words = parse_config(parse_yaml("decision: {words: {stop: null}}")).decision.words
+    assert words == {"stop": WordConfig()}
+
+
+def test_a_plain_value_stands_for_the_key_that_matters() -> None:
+    """A list is a command, an address a webhook, a path a log."""
+    text = "[{say: a, command: [x, y]}, {say: b, webhook: 'http://h/'}, {say: c, log: /tmp/x}]"
+    command, webhook, log = parse_config(parse_yaml(f"actions: {text}")).actions
+    assert command.command == CommandConfig(argv=["x", "y"])
+    assert webhook.webhook == WebhookConfig(url="http://h/")
+    assert log.log == LogConfig(path="/tmp/x")
+
+
+SAY_LEFT = {"say": "left", "log": {}}
+ONLY_AFTER_GO = {"words": {"left": {"after": "go"}}}
+
+
+def sequences(*within_ms: int | None, decision: object = None) -> list[tuple[str, str, int]]:
+    """Return the sequences of actions on ``go … left`` with these times."""
+    actions = [{"after": "go", "within_ms": ms, **SAY_LEFT} for ms in within_ms]
+    config = parse_config({"decision": decision, "actions": actions})
+    return [(s.after, s.say, s.within_ms) for s in config.sequences()]
+
+
+@pytest.mark.parametrize("decision", [None, ONLY_AFTER_GO])
+def test_an_explicit_time_goes_before_the_default(decision: object) -> None:
+    """Each pair is one sequence, at the action's own time wherever it stands, else the default's."""
+    assert sequences(500, None, decision=decision) == [("go", "left", 500)]
+    assert sequences(None, 9000, 9000, decision=decision) == [("go", "left", 9000)]
+    assert sequences(None, None, decision=decision) == [("go", "left", 3000)]
+
+
+def test_two_times_for_one_sequence_are_a_problem() -> None:
+    """Which one is meant cannot be known."""
+    with pytest.raises(ConfigError) as caught:
+        sequences(500, None, 700)
+    assert caught.value.problems == [
+        "actions[2].within_ms: 700, but actions[0] has 500 for the same 'go … left'"
+    ]
 
 
 def test_paths_are_taken_from_the_files_folder(tmp_path: Path) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge_daemon.config import ModelConfig, RuntimeConfig
 from edge_daemon.errors import ModelError
+from edge_daemon.frontend import mel_filters
 from edge_daemon.model import load_model
 from edge_daemon.model.file import spec_from_json, spec_to_json
+from edge_daemon.types import FrontendSpec
 from tests.tiny_models import STREAM_SPEC, WINDOW_SPEC, write_model
 
 
@@ -25,6 +30,11 @@ def changed(**changes: Any) -> str:
     """Return the metadata of the tiny model with some keys changed; None takes one out."""
     raw = json.loads(spec_to_json(WINDOW_SPEC)) | changes
     return json.dumps({k: v for k, v in raw.items() if v is not None})
+
+
+def front(**changes: Any) -> str:
+    """Return the metadata of the tiny model with some parameters of the front end changed."""
+    return changed(frontend={"n_mels": 10, "n_mfcc": 10, **changes})
 
 
 @pytest.mark.parametrize("spec", [WINDOW_SPEC, STREAM_SPEC])
@@ -44,14 +54,33 @@ def test_metadata_survives_the_round_trip(spec: Any, tmp_path: Path) -> None:
         (changed(labels=["loud", "silence"]), "names 2 labels"),
         (changed(kind="magic"), "kind"),
         (changed(n_frames=21), r"input is \[1, 20, 10\]"),
-        (changed(n_frames=0), "above 0"),
+        (changed(n_frames=0), "n_frames: 0, outside 1 to 10000"),
+        (changed(n_frames=10001), "n_frames: 10001, outside"),
+        (changed(hop_ms=5), "hop_ms: 5, outside 10 to 1000"),
+        (changed(smooth_ms=-1), "smooth_ms: -1, outside 0 to 2000"),
+        (changed(labels=["loud", "", "silence"]), "cannot be the names of words"),
+        (changed(labels=["lo\nud", "silence"]), "cannot be the names of words"),
+        (changed(labels=["*", "silence"]), "cannot be the names of words"),
+        (changed(labels=["unknown", "silence"], thresholds={}), "one of them a word"),
+        ('{"x":' + "[" * 100000, "bad metadata"),
         (changed(thresholds={"quiet": 0.5}), "no such label: quiet"),
         (changed(thresholds={"loud": 7}), "outside 0 to 1"),
-        (changed(frontend={"n_mfcc": 50}), "n_mfcc"),
-        (changed(frontend={"n_mels": 10, "n_mfcc": 10, "std": [0.0] * 10}), "std: must be above"),
-        (changed(frontend={"n_mels": 10, "n_mfcc": 10, "mean": [0.0]}), "10 values each"),
-        (changed(frontend={"win_length": 999}), "longer than n_fft"),
-        (changed(frontend={"f_max_hz": 9000}), "half the sample rate"),
+        (front(n_mfcc=50), "n_mfcc"),
+        (front(std=[0.0] * 10), "std: 0.0, outside 1e-06 to 1e"),
+        (front(std=[1e-40] * 10), "std: 1e-40, outside"),
+        (front(mean=[1e300] * 10), "mean: 1e"),
+        (front(mean=[0.0]), "10 values each"),
+        (front(win_length=999), "longer than n_fft"),
+        (front(win_length=0), "win_length: 0, outside"),
+        (front(n_fft=511), "n_fft: must be even"),
+        (front(n_fft=32768), "n_fft: 32768, outside"),
+        (front(n_mels=513), "n_mels: 513, outside"),
+        (front(sample_rate_hz=0), "sample_rate_hz: 0, outside"),
+        (front(f_max_hz=9000), "half the sample rate"),
+        (front(f_min_hz=-1), "f_min_hz"),
+        (front(log_floor=0), "log_floor: 0.0, outside"),
+        (front(log_floor=1e-42), "log_floor: 1e-42, outside"),
+        (front(n_mels=128, f_max_hz=4000), "the lowest band"),
     ],
 )
 def test_metadata_at_odds_is_refused(tmp_path: Path, metadata: str | None, message: str) -> None:
@@ -76,7 +105,17 @@ def test_damaged_files_are_refused(tmp_path: Path, damage: Callable[[bytes], byt
         load(path)
 
 
-@pytest.mark.parametrize("name", ["builtin:nothing", "builtin:../tiny", "missing.onnx", "/tmp"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "builtin:nothing",
+        "builtin:../tiny",
+        "missing.onnx",
+        "/tmp",
+        "x" * 5000,
+        "builtin:" + "x" * 999,
+    ],
+)
 def test_missing_models_are_named(name: str) -> None:
     """A model that is not there is refused with what there is."""
     with pytest.raises(ModelError, match="no such model"):
@@ -86,5 +125,29 @@ def test_missing_models_are_named(name: str) -> None:
 def test_all_problems_are_reported_at_once() -> None:
     """Two mistakes in the metadata are both named."""
     text = changed(hop_ms=0, thresholds={"quiet": 0.5})
-    with pytest.raises(ModelError, match=r"quiet.*above 0"):
+    with pytest.raises(ModelError, match=r"hop_ms: 0.*quiet"):
         spec_from_json(text, "here")
+
+
+BANDS = st.builds(
+    FrontendSpec,
+    sample_rate_hz=st.sampled_from([8000, 16000, 44100]),
+    win_length=st.just(200),
+    n_fft=st.sampled_from([200, 256, 400, 512, 1024]),
+    n_mels=st.integers(1, 160),
+    n_mfcc=st.just(0),
+    f_min_hz=st.floats(0, 3000),
+    f_max_hz=st.floats(100, 4000),
+    mel_scale=st.sampled_from(["htk", "slaney"]),
+)
+
+
+@given(frontend=BANDS)
+@settings(max_examples=200, deadline=None)
+def test_no_mel_band_is_empty(frontend: FrontendSpec) -> None:
+    """In a front end that is accepted every mel band has at least one bin of the FFT."""
+    try:
+        spec_from_json(spec_to_json(replace(WINDOW_SPEC, frontend=frontend)), "here")
+    except ModelError:
+        return
+    assert mel_filters(frontend).any(axis=1).all()

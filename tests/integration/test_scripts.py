@@ -1,0 +1,56 @@
+"""What the scripts do to a machine, as far as it can be seen without one."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+def _set_up(call: str, root: Path, path: Path | None = None) -> None:
+    """Run a function of _setup.sh on a checkout, where byte code is not wanted."""
+    script = 'source "$1/_setup.sh"; ROOT=$2; VENV=$3; eval "$4"'
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    if path is not None:
+        environment["PATH"] = f"{path}:{environment['PATH']}"
+    subprocess.run(
+        ["bash", "-euc", script, "bash", str(SCRIPTS), str(root), sys.prefix, call],
+        env=environment,
+        check=True,
+        timeout=60,
+    )
+
+
+def test_set_up_compiles_the_package(tmp_path: Path) -> None:
+    """The package has byte code after the set-up, also where Python is told to write none."""
+    package = tmp_path / "edge_daemon"
+    package.mkdir()
+    (package / "stage.py").write_text("X = 1\n")
+    _set_up("compile_package", tmp_path)
+    assert [path.name.split(".")[0] for path in package.glob("__pycache__/*.pyc")] == ["stage"]
+
+
+def test_set_up_has_uv_compile_what_it_installs(tmp_path: Path) -> None:
+    """The installer uv is asked for byte code, and nothing forbids it."""
+    uv = tmp_path / "uv"
+    uv.write_text('#!/bin/sh\necho "$* ${PYTHONDONTWRITEBYTECODE-unset}" >>"$0.log"\n')
+    uv.chmod(0o755)
+    _set_up("pip_install -e .", tmp_path, path=tmp_path)
+    *_, install = (tmp_path / "uv.log").read_text().splitlines()
+    assert install.startswith("pip install ")
+    assert " --compile-bytecode " in install
+    assert install.endswith(" -e . unset")
+
+
+def test_benchmark_measures_an_installed_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it measures may keep its byte code, also where Python is told to write none."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    benchmark = runpy.run_path(str(SCRIPTS / "benchmark.py"))
+    program = [sys.executable, "-c", "import sys; sys.exit(sys.dont_write_bytecode)"]
+    assert benchmark["cost_of"](program).cpu_s > 0
