@@ -67,8 +67,7 @@ class LogMelReader:
         samples, rate = soundfile.read(io.BytesIO(data), dtype="int16", always_2d=True)
         if rate != self.spec.sample_rate_hz:
             raise ValueError(f"{rate} Hz audio; the archives hold {self.spec.sample_rate_hz} Hz")
-        mono: Samples = samples[:, 0]
-        return mono
+        return np.asarray(samples[:, 0], dtype=np.int16)
 
     def log_mel(self, samples: Samples) -> LogMel:
         """Return the frames of a recording."""
