@@ -29,7 +29,7 @@ from edge_daemon.types import Detection, ModelSpec, Samples, Scores
 from training.data import other_part, tar_members
 
 RATE_HZ = 16000
-GRID = tuple(round(0.96 - 0.02 * i, 2) for i in range(24))
+GRID = tuple(round(0.96 - 0.02 * i, 2) for i in range(14))
 LATE_S = 1.0
 """A detection up to so long after the end of its clip is a hit; isolation is added to it."""
 
@@ -190,7 +190,7 @@ def main() -> None:
     parser.add_argument("--speech", type=Path, default=Path("../shared/speech"))
     parser.add_argument("--model", default="builtin:commands")
     parser.add_argument("--part", choices=("validation", "testing"), default="validation")
-    parser.add_argument("--per-hour", type=float, default=2.0, help="false accepts of each word")
+    parser.add_argument("--per-hour", type=float, default=1.5, help="false accepts of each word")
     args = parser.parse_args()
     scorer = Scorer(args.model)
     spec = scorer.spec
