@@ -39,22 +39,24 @@ NOISE_SEED = 2024
 CANDIDATE_S = 1.0
 
 TABLE = (
-    ("yes", "flite-slt"),
-    ("no", "flite-rms"),
-    ("up", "espeak-us-f3"),
-    ("down", "flite-slt"),
-    ("left", "espeak-gb-f2"),
-    ("right", "flite-kal16"),
-    ("on", "flite-awb"),
-    ("off", "espeak-us-f2"),
-    ("go", "flite-rms-slow"),
-    ("stop", "flite-awb"),
-    ("yes", "espeak-us-m3"),
-    ("down", "flite-rms"),
-    ("left", "espeak-us-f3"),
-    ("on", "espeak-us-f2"),
-    ("stop", "flite-awb-slow"),
+    ("yes", "flite-slt-slow", PAUSE_S),
+    ("no", "flite-rms", PAUSE_S),
+    ("up", "espeak-us-f3", PAUSE_S),
+    ("down", "flite-slt", PAUSE_S),
+    ("left", "espeak-gb-f2", PAUSE_S),
+    ("right", "espeak-gb-f3", PAUSE_S),
+    ("on", "flite-awb", PAUSE_S),
+    ("off", "espeak-us-m3", PAUSE_S),
+    ("stop", "espeak-us-f2", PAUSE_S),
+    ("go", "flite-rms-slow", PAUSE_S),
+    ("left", "flite-slt", 0.0),
+    ("yes", "espeak-us-f2", PAUSE_S),
+    ("down", "espeak-gb-f2", PAUSE_S),
+    ("right", "flite-awb-slow", PAUSE_S),
+    ("on", "espeak-us-f3", PAUSE_S),
+    ("stop", "espeak-us", PAUSE_S),
 )
+"""What is said: the word, the voice, and the pause before it; the first comes after LEAD_S."""
 
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 
@@ -145,12 +147,12 @@ def write_clip(folder: Path) -> None:
     print(f"{path}: {len(clip) / RATE_HZ:.1f} s, {path.stat().st_size} bytes, {len(spoken)} words")
 
 
-def _lay_out(table: Sequence[tuple[str, str]]) -> Iterator[Spoken]:
-    start = _n_samples(LEAD_S)
-    for word, voice in table:
-        one = Spoken(start, word, voice, speak(word, voice))
+def _lay_out(table: Sequence[tuple[str, str, float]]) -> Iterator[Spoken]:
+    end = _n_samples(LEAD_S - PAUSE_S)
+    for word, voice, pause_s in table:
+        one = Spoken(end + _n_samples(pause_s), word, voice, speak(word, voice))
         yield one
-        start = one.end + _n_samples(PAUSE_S)
+        end = one.end
 
 
 def write_candidates(folder: Path) -> None:

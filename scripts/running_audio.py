@@ -29,7 +29,8 @@ from edge_daemon.types import Detection, ModelSpec, Samples, Scores
 from training.data import other_part, tar_members
 
 RATE_HZ = 16000
-GRID = tuple(round(0.96 - 0.02 * i, 2) for i in range(14))
+GRID = (0.84, 0.82, 0.8, 0.78, 0.76, 0.74, 0.72, 0.7)
+"""Thresholds to choose from: above them recall falls faster than false accepts do."""
 LATE_S = 1.0
 """A detection up to so long after the end of its clip is a hit; isolation is added to it."""
 
@@ -149,7 +150,10 @@ def outcome(config: DecisionConfig, spec: ModelSpec, scored: Scored) -> Outcome:
 def word_thresholds(
     config: DecisionConfig, spec: ModelSpec, negatives: list[Scored], per_hour: float
 ) -> dict[str, float]:
-    """Return for each word the least threshold from which it has ``per_hour`` false accepts."""
+    """Return for each word the least threshold of the grid with ``per_hour`` false accepts.
+
+    A word that has more at every threshold gets the highest.
+    """
     hours = sum(n.hours for n in negatives)
     open_words = set(spec.words)
     found = dict.fromkeys(spec.words, GRID[0])
