@@ -21,16 +21,18 @@ import numpy as np
 from msgspec.structs import replace
 
 from edge_daemon.audio.files import read_clip
-from edge_daemon.config import Config, DecisionConfig, ModelConfig
+from edge_daemon.config import Config, DecisionConfig, ModelConfig, parse_config
 from edge_daemon.decision import Decision
 from edge_daemon.frontend import MfccFrontend, level_projection
 from edge_daemon.model import hop_frames, load_model
+from edge_daemon.pipeline import Pipeline
 from edge_daemon.types import Detection, ModelSpec, Samples, Scores
 from training.data import other_part, tar_members
 
 RATE_HZ = 16000
 GRID = (0.84, 0.82, 0.8, 0.78, 0.76, 0.74, 0.72, 0.7)
 """Thresholds to choose from: above them recall falls faster than false accepts do."""
+N_PAIRS = 100
 LATE_S = 1.0
 """A detection up to so long after the end of its clip is a hit; isolation is added to it."""
 
@@ -188,6 +190,37 @@ def streams_of(speech: Path, part: str, scorer: Scorer) -> dict[str, Scored]:
     }
 
 
+def spoken_part(clip: Samples) -> Samples:
+    """Cut the silence off a clip of one word: what is below a tenth of its loudest 25 ms."""
+    level = np.convolve(np.abs(clip.astype(np.float32)), np.full(400, 1 / 400), "same")
+    loud = np.flatnonzero(level > level.max() / 10)
+    return clip[max(0, loud[0] - 400) : loud[-1] + 800]
+
+
+def print_pairs(
+    model: str, clips: list[tuple[str, Samples]], wake: str, commands: list[str]
+) -> None:
+    """Print how often a wake word and the command right after it are heard, by the gap."""
+    sequences = [{"after": wake, "say": word, "log": {}} for word in commands]
+    pipeline = Pipeline.load(model, parse_config({"actions": sequences}))
+    spoken = {
+        w: [spoken_part(c) for n, c in clips if n.split("/")[0] == w] for w in (wake, *commands)
+    }
+    rng = np.random.default_rng(4)
+    for gap_s in (0.0, 0.1, 0.3, 0.6):
+        both = 0
+        for i in range(N_PAIRS):
+            word = commands[i % len(commands)]
+            parts = [spoken[wake][i % len(spoken[wake])], np.zeros(int(gap_s * RATE_HZ), np.int16),
+                     spoken[word][i % len(spoken[word])]]  # fmt: skip
+            audio = np.pad(np.concatenate(parts), RATE_HZ).astype(np.float32)
+            audio += rng.normal(0.0, 8.0, len(audio)).astype(np.float32)
+            pipeline.reset()
+            found = pipeline.process(audio.clip(-32768, 32767).astype(np.int16)) + pipeline.flush()
+            both += any(d.label == word and d.after == wake for d in found)
+        print(f"{wake!r} and a command {gap_s} s after it: both heard in {both} of {N_PAIRS}")
+
+
 def main() -> None:
     """Print a row a setting, and the thresholds of an operating point."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -211,6 +244,8 @@ def main() -> None:
                 print(row(f"{isolate_ms:7} {smooth_ms:6} {threshold:9}", streams, trial, spec))
     negatives = [streams["other words"], streams["sentences"]]
     found = word_thresholds(DecisionConfig(), spec, negatives, args.per_hour)
+    clips = list(clips_of(args.speech / f"speech_commands_{args.part}.tar"))
+    print_pairs(args.model, clips, "go", ["left", "right", "stop", "down"])
     print(f"thresholds for {args.per_hour:g} false accepts an hour of each word: {found}")
 
 

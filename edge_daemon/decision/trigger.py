@@ -76,6 +76,7 @@ class Trigger:
 
     def _smooth(self, scores: Scores) -> Scores:
         self._newest = (self._newest + 1) % len(self._recent)
-        self._recent[self._newest] = np.nan_to_num(scores, nan=0.0)  # NaN is above no threshold
+        # a NaN would stay in the mean and is above no threshold
+        self._recent[self._newest] = scores if np.isfinite(scores).all() else 0.0
         mean: Scores = self._recent.mean(axis=0)
         return mean
