@@ -13,6 +13,7 @@ from edge_daemon.config.schema import BUILTIN, Config, LogConfig
 from edge_daemon.errors import ConfigError
 
 MAX_CONFIG_BYTES = 1 << 20
+_HARMLESS_ACTION = {"say": "*", "log": {}}
 MAX_INT_LENGTH = 1000
 
 
@@ -46,9 +47,10 @@ def with_audio(config: Config, **changes: str | None) -> Config:
 
 
 def load_sound_sections(path: Path | None) -> Config:
-    """Read a YAML file, leaving out each section that is wrong; never raises.
+    """Read a YAML file, leaving out each key and each action that is wrong; never raises.
 
-    For a check that goes on after the first mistake.
+    For a check that goes on after the first mistake. An action keeps its number: a harmless one
+    takes the place of a wrong one.
     """
     if path is None:
         return Config()
@@ -56,14 +58,26 @@ def load_sound_sections(path: Path | None) -> Config:
         raw = _read_yaml(path)
     except ConfigError:
         return Config()
-    sound = {}
-    for name, section in raw.items() if isinstance(raw, dict) else ():
-        try:
-            parse_config({name: section}, folder=path.parent)
-        except ConfigError:
-            continue
-        sound[name] = section
-    return parse_config(sound, folder=path.parent)
+    sections = raw if isinstance(raw, dict) else {}
+    sound = {name: _sound_part(name, section) for name, section in sections.items()}
+    sound = {name: section for name, section in sound.items() if _is_sound({name: section})}
+    return parse_config(sound if _is_sound(sound) else {}, folder=path.parent)
+
+
+def _sound_part(name: object, section: object) -> object:
+    if isinstance(section, dict):
+        return {k: v for k, v in section.items() if _is_sound({name: {k: v}})}
+    if isinstance(section, list):
+        return [x if _is_sound({name: [x]}) else _HARMLESS_ACTION for x in section]
+    return section
+
+
+def _is_sound(raw: dict[Any, Any]) -> bool:
+    try:
+        parse_config(raw)
+    except ConfigError:
+        return False
+    return True
 
 
 def parse_config(raw: object, where: str = "configuration", folder: Path = Path()) -> Config:

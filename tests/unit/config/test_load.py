@@ -186,6 +186,18 @@ def test_sound_sections_are_kept_beside_wrong_ones(tmp_path: Path) -> None:
     assert load_sound_sections(path).audio == Config().audio
 
 
+def test_sound_keys_and_actions_are_kept_in_their_places(tmp_path: Path) -> None:
+    """One wrong key does not hide its neighbours, and an action keeps its number."""
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "decision: {threshold: 7, words: {lamp: {}}}\n"
+        "actions: [{say: on, command: ls -l}, {say: lamp, log: {}}]"
+    )
+    config = load_sound_sections(path)
+    assert list(config.decision.words) == ["lamp"]
+    assert [a.say for a in config.actions] == ["*", "lamp"]
+
+
 def test_command_line_values_are_checked() -> None:
     """--source and --pace pass the same checks as the file."""
     assert with_audio(Config(), source="wav:x", pace=None).audio.source == "wav:x"
