@@ -32,8 +32,8 @@ class Problem:
 def check(path: Path | None) -> list[Problem]:
     """Return all problems at once; empty when the daemon can run.
 
-    Sections that are wrong are reported and then taken at their defaults, so that the rest is
-    looked at too.
+    Keys and actions that are wrong are reported and then left out, so that the rest is looked
+    at too.
     """
     problems = []
     try:

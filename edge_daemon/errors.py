@@ -6,6 +6,7 @@
     ├── AudioError (OSError)          a source that cannot be opened or read
     │   └── AudioLost                 a source that worked and then went silent
     ├── ActionError (RuntimeError)    an action that failed; logged and counted, never fatal
+    │   └── ActionBusyError           an action that was not begun, because enough of it run
     └── MissingDependency (ImportError)  an optional part that is not installed
 
 A message says what is wrong, where, with which value, and what to do about it.
@@ -42,6 +43,10 @@ class AudioLost(AudioError):
 
 class ActionError(EdgeDaemonError, RuntimeError):
     """An action failed; the daemon logs it, counts it and goes on."""
+
+
+class ActionBusyError(ActionError):
+    """An action refused a detection because too many of its runs are still going on."""
 
 
 class MissingDependency(EdgeDaemonError, ImportError):

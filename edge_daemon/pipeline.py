@@ -67,7 +67,7 @@ class Pipeline:
 
     def __init__(
         self, config: Config, model: KeywordModel, timer: StageTimer | None = None
-    ) -> None:  # fmt: skip
+    ) -> None:
         problems = config.problems_with_labels(model.spec.labels)
         if problems:
             raise ConfigError(problems)

@@ -176,17 +176,17 @@ def row(setting: str, streams: dict[str, Scored], config: DecisionConfig, spec: 
     return f"{setting:28}{found['words'].recall:8.3f}{rates}"
 
 
-def streams_of(speech: Path, part: str, scorer: Scorer) -> dict[str, Scored]:
-    """Return the known words, other words, and sentences of one part, scored."""
+def streams_of(
+    clips: list[tuple[str, Samples]], sentences: list[tuple[str, Samples]], scorer: Scorer
+) -> dict[str, Scored]:
+    """Return the known words, other words, and sentences, scored."""
     known = set(scorer.spec.words)
-    clips = [c for c in clips_of(speech / f"speech_commands_{part}.tar") if c[0][0] != "_"]
-    sentences = clips_of(speech / "command_sentences.tar")
     return {
         "words": scorer.score(laid_out([c for c in clips if c[0].split("/")[0] in known], 1)),
         "other words": scorer.score(
             laid_out([c for c in clips if c[0].split("/")[0] not in known], 2)
         ),
-        "sentences": scorer.score(laid_out([c for c in sentences if other_part(c[0]) == part], 3)),
+        "sentences": scorer.score(laid_out(sentences, 3)),
     }
 
 
@@ -231,7 +231,13 @@ def main() -> None:
     args = parser.parse_args()
     scorer = Scorer(args.model)
     spec = scorer.spec
-    streams = streams_of(args.speech, args.part, scorer)
+    clips = [
+        c for c in clips_of(args.speech / f"speech_commands_{args.part}.tar") if c[0][0] != "_"
+    ]
+    sentences = [
+        c for c in clips_of(args.speech / "command_sentences.tar") if other_part(c[0]) == args.part
+    ]
+    streams = streams_of(clips, sentences, scorer)
     print(", ".join(f"{k}: {v.hours:.2f} h, {len(v.said)} clips" for k, v in streams.items()))
     names = "".join(f"{name + '/h':>14}" for name in streams if name != "words")
     print(f"{'isolate smooth threshold':28}{'recall':>8}{names}")
@@ -244,7 +250,6 @@ def main() -> None:
                 print(row(f"{isolate_ms:7} {smooth_ms:6} {threshold:9}", streams, trial, spec))
     negatives = [streams["other words"], streams["sentences"]]
     found = word_thresholds(DecisionConfig(), spec, negatives, args.per_hour)
-    clips = list(clips_of(args.speech / f"speech_commands_{args.part}.tar"))
     print_pairs(args.model, clips, "go", ["left", "right", "stop", "down"])
     print(f"thresholds for {args.per_hour:g} false accepts an hour of each word: {found}")
 

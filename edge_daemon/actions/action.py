@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from edge_daemon.errors import ActionError
 from edge_daemon.types import Detection
-
-
-class ActionBusyError(ActionError):
-    """An action refused a detection because too many of its runs are still going on."""
 
 
 class Job(Protocol):

@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO, cast
 
-from edge_daemon.actions.action import ActionBusyError
 from edge_daemon.actions.output import ProgramOutput
 from edge_daemon.config import CommandConfig
-from edge_daemon.errors import ActionError
+from edge_daemon.errors import ActionBusyError, ActionError
 from edge_daemon.types import Detection
 
 KILL_AFTER_S = 1.0

@@ -10,10 +10,9 @@ import ssl
 import time
 from collections.abc import Callable
 
-from edge_daemon.actions.action import ActionBusyError
 from edge_daemon.actions.endpoint import Endpoint
 from edge_daemon.config import WebhookConfig
-from edge_daemon.errors import ActionError
+from edge_daemon.errors import ActionBusyError, ActionError
 from edge_daemon.types import Detection
 
 _LOG = logging.getLogger(__name__)

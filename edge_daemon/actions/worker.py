@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_daemon.actions.action import ActionBusyError, Job
+from edge_daemon.actions.action import Job
 from edge_daemon.actions.rules import Rule
-from edge_daemon.errors import ActionError
+from edge_daemon.errors import ActionBusyError, ActionError
 from edge_daemon.types import Detection
 
 _LOG = logging.getLogger(__name__)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 import numpy as np
@@ -94,12 +93,7 @@ class FileSource:
             return time.monotonic()
         return self._start_s + (self._delivered + n) / self._sample_rate_hz
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def _close(self) -> None:

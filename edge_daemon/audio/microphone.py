@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import Any
 
 from edge_daemon.audio.channels import Frames, check_channel
@@ -150,12 +149,7 @@ class MicrophoneSource:
             self._overflows += 1
         self._ring.write(frames, newest_captured_s(self._called_s, times, count / self._rate_hz))
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def _close(self) -> None:

@@ -8,7 +8,6 @@ import select
 import stat
 import sys
 import time
-from types import TracebackType
 
 import numpy as np
 
@@ -108,12 +107,7 @@ class PcmSource:
         except OSError as error:
             raise AudioError(f"{self._where}: cannot be read: {error.strerror}") from None
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def _close(self) -> None:

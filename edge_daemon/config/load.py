@@ -9,12 +9,12 @@ import yaml
 from msgspec.structs import asdict, replace
 
 from edge_daemon.config.convert import Converter
-from edge_daemon.config.schema import BUILTIN, Config, LogConfig
+from edge_daemon.config.schema import ANY_WORD, BUILTIN, Config, LogConfig
 from edge_daemon.errors import ConfigError
 
 MAX_CONFIG_BYTES = 1 << 20
-_HARMLESS_ACTION = {"say": "*", "log": {}}
 MAX_INT_LENGTH = 1000
+_HARMLESS_ACTION = {"say": ANY_WORD, "log": {}}
 
 
 def load_config(path: Path | None) -> Config:

@@ -41,9 +41,7 @@ class Trigger:
         Scores in the running mean.
     """
 
-    def __init__(
-        self, labels: Sequence[str], rules: Mapping[str, WordRule], n_smooth: int
-    ) -> None:  # fmt: skip
+    def __init__(self, labels: Sequence[str], rules: Mapping[str, WordRule], n_smooth: int) -> None:
         self._labels = tuple(labels)
         self._rules = dict(rules)
         self._recent = np.zeros((n_smooth, len(labels)), np.float32)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 from collections import Counter
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from edge_daemon.config import ANY_WORD, BUILTIN
 from edge_daemon.errors import ModelError
+from edge_daemon.mel import hz_to_mel, mel_to_hz
 from edge_daemon.types import FrontendSpec, ModelSpec
 
 METADATA_KEY = "edge_daemon"
@@ -139,14 +140,11 @@ def _mel_problems(frontend: FrontendSpec) -> list[str]:
 
 
 def _lowest_band_hz(frontend: FrontendSpec) -> float:
-    """Return the width of the lowest mel filter; see `frontend.hz_to_mel` for the scales."""
-    low, high, n_steps = frontend.f_min_hz, frontend.f_max_hz, frontend.n_mels + 1
+    """Return the width of the lowest mel filter, from its lower to its upper edge."""
+    ends_hz = np.array([frontend.f_min_hz, frontend.f_max_hz])
+    low, high = hz_to_mel(ends_hz, frontend.mel_scale)
+    width = 2.0 * (high - low) / (frontend.n_mels + 1)
     if frontend.mel_scale == "htk":
-        return (700.0 + low) * math.expm1(2.0 / n_steps * math.log((700 + high) / (700 + low)))
+        return float(mel_to_hz(low + width, "htk") - frontend.f_min_hz)
     # on the slaney scale the width where the band begins, which is at most its own
-    hz_per_mel = max(200.0 / 3.0, low * math.log(6.4) / 27.0)
-    return 2.0 * hz_per_mel * (_slaney_mel(high) - _slaney_mel(low)) / n_steps
-
-
-def _slaney_mel(hz: float) -> float:
-    return 0.015 * hz if hz < 1000.0 else 15.0 + 27.0 * math.log(hz / 1000.0) / math.log(6.4)
+    return float(width * max(200.0 / 3.0, frontend.f_min_hz * np.log(6.4) / 27.0))

@@ -61,9 +61,7 @@ def _session(path: Path, threads: int) -> Session:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )  # fmt: skip
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes have no common root
         raise ModelError(
             f"{path}: not a model that onnxruntime {onnxruntime.__version__} can load "

@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 
 from edge_daemon.actions import build_actions
-from edge_daemon.actions.action import ActionBusyError
 from edge_daemon.actions.endpoint import MAX_ANSWER_BYTES
 from edge_daemon.actions.webhook import MAX_IN_FLIGHT, WebhookAction, WebhookJob, webhook_problem
 from edge_daemon.config import WebhookConfig, parse_config
-from edge_daemon.errors import ActionError
+from edge_daemon.errors import ActionBusyError, ActionError
 from edge_daemon.types import Detection
 
 ON_AFTER_LIGHT = Detection("on", 0.87654321, 12.3456, after="light")

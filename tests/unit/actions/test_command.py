@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_daemon.actions.action import ActionBusyError
 from edge_daemon.actions.command import KILL_AFTER_S, CommandAction, CommandJob, program_problem
 from edge_daemon.actions.output import MAX_LOGGED_LINES
 from edge_daemon.config import CommandConfig, parse_config
-from edge_daemon.errors import ActionError
+from edge_daemon.errors import ActionBusyError, ActionError
 
 from .programs import ON_AFTER_LIGHT, YES, ManualClock, finish, python
 
