@@ -11,7 +11,8 @@ from edge_daemon.actions import build_actions
 from edge_daemon.actions.command import program_problem
 from edge_daemon.actions.webhook import webhook_problem
 from edge_daemon.audio import open_source
-from edge_daemon.config import Config, load_config, load_sound_sections
+from edge_daemon.config import Config, load_config, load_sound_sections, problems_with_model
+from edge_daemon.confirm import load_larger_model, mismatches
 from edge_daemon.errors import AudioError, ConfigError, MissingDependency, ModelError
 from edge_daemon.frontend import MfccFrontend
 from edge_daemon.model import load_model
@@ -42,6 +43,7 @@ def check(path: Path | None) -> list[Problem]:
         problems += [Problem(p, is_config=True) for p in error.problems]
         config = load_sound_sections(path)
     spec, model_problems = _model_problems(config)
+    model_problems += _confirm_problems(config, spec)
     problems += [Problem(p, is_config=True) for p in model_problems]
     rate_hz = spec.frontend.sample_rate_hz if spec else FALLBACK_RATE_HZ
     problems += [Problem(p, is_config=False) for p in _audio_problems(config, rate_hz)]
@@ -52,13 +54,22 @@ def check(path: Path | None) -> list[Problem]:
 
 
 def _model_problems(config: Config) -> tuple[ModelSpec | None, list[str]]:
-    """Load the model for real, with its front end, and hold the words against its labels."""
+    """Load the model for real, with its front end, and hold the words against its own."""
     try:
         spec = load_model(config.model, config.runtime).spec
         MfccFrontend(spec.frontend)
     except (ModelError, MissingDependency) as error:
         return None, [f"model: {error}"]
-    return spec, config.problems_with_labels(spec.labels)
+    return spec, problems_with_model(config, spec)
+
+
+def _confirm_problems(config: Config, listening: ModelSpec | None) -> list[str]:
+    """Load the larger model for real, and hold it against the one that listens, if that is sound."""
+    try:
+        model = load_larger_model(config)
+    except (ModelError, MissingDependency) as error:
+        return [str(error)]
+    return [] if model is None or listening is None else mismatches(model.spec, listening)
 
 
 def _audio_problems(config: Config, rate_hz: int) -> Iterator[str]:

@@ -70,8 +70,7 @@ class Daemon:
             microphone cannot be opened at the start.
         """
         faulthandler.enable()  # the watchdog's SIGABRT then shows in the journal where it hung
-        spec = self._pipeline.spec
-        _LOG.info("edge-daemon %s, model %s: %s", __version__, spec.name, ", ".join(spec.words))
+        self._introduce()
         with self._stop:
             self._worker.start()
             try:
@@ -80,6 +79,20 @@ class Daemon:
             finally:
                 self._shut_down()
         return 0
+
+    def _introduce(self) -> None:
+        """Say what listens, and which words need what to be heard."""
+        spec, confirmer = self._pipeline.spec, self._pipeline.confirmer
+        _LOG.info("edge-daemon %s, model %s: %s", __version__, spec.name, ", ".join(spec.words))
+        wake_words = dict.fromkeys(s.after for s in self._pipeline.sequences)
+        need_one = dict.fromkeys(s.say for s in self._pipeline.sequences if s.is_needed)
+        if wake_words:
+            needed = f"; needed before {', '.join(need_one)}" if need_one else ""
+            _LOG.info("wake words: %s%s", ", ".join(wake_words), needed)
+        if confirmer:
+            unknown = [word for word in spec.words if not confirmer.knows(word)]
+            without = f"; without, as it does not know them: {', '.join(unknown)}"
+            _LOG.info("confirmed by %s%s", confirmer.spec.name, without if unknown else "")
 
     def _listen(self) -> None:
         """Read the source to its end, opening it again when it is lost."""
@@ -173,6 +186,9 @@ class Daemon:
     def _summarise(self) -> None:
         counts = self._worker.counts()
         self._telemetry.set_actions(counts.done, counts.failed, counts.dropped)
+        confirmer = self._pipeline.confirmer
+        if confirmer:
+            self._telemetry.set_confirm(confirmer.confirmed, confirmer.rejected)
         _LOG.info("%s", self._telemetry.summary(self._config.telemetry.format))
 
     def _finish_actions(self) -> None:

@@ -6,12 +6,15 @@ and no thread: time is the number of samples it was given.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from msgspec.structs import replace
 
-from edge_daemon.config import Config
+from edge_daemon.config import Config, Sequence, problems_with_model, sequences
+from edge_daemon.confirm import Confirmer, load_confirmer
 from edge_daemon.decision import Decision
 from edge_daemon.errors import ConfigError
 from edge_daemon.frontend import MfccFrontend, level_projection
@@ -31,6 +34,9 @@ class StageTimer(Protocol):
     def lap(self, stage: str) -> None:
         """End the stage named."""
 
+    def inset(self, stage: str) -> AbstractContextManager[None]:
+        """Measure a stage that runs inside another, whose own time is without it."""
+
 
 class _NoTimer:
     def start(self) -> None:
@@ -38,6 +44,10 @@ class _NoTimer:
 
     def lap(self, stage: str) -> None:
         """Take no time."""
+
+    def inset(self, stage: str) -> AbstractContextManager[None]:
+        """Take no time."""
+        return nullcontext()
 
 
 class Pipeline:
@@ -51,12 +61,15 @@ class Pipeline:
     config : Config
     model : KeywordModel
     timer : StageTimer, optional
-        Told about the stages ``frontend``, ``model`` and ``decision``.
+        Told about the stages ``frontend``, ``model`` and ``decision``, and about ``confirm``
+        where it runs.
 
     Raises
     ------
     ConfigError
-        When the configuration names words that the model does not have.
+        When the configuration does not fit the model, such as by words that it does not have.
+    ModelError
+        When the larger model of ``decision.confirm`` cannot be served.
 
     Examples
     --------
@@ -68,7 +81,7 @@ class Pipeline:
     def __init__(
         self, config: Config, model: KeywordModel, timer: StageTimer | None = None
     ) -> None:
-        problems = config.problems_with_labels(model.spec.labels)
+        problems = problems_with_model(config, model.spec)
         if problems:
             raise ConfigError(problems)
         frontend = model.spec.frontend
@@ -81,7 +94,17 @@ class Pipeline:
         self._frontend = MfccFrontend(frontend)
         self._level_weights, self._level_bias = level_projection(frontend)
         hop_ms = 1000.0 * self._hop / self._rate_hz
-        self._decision = Decision(config.decision, model.spec, config.sequences(), hop_ms)
+        self.sequences: tuple[Sequence, ...] = sequences(config, model.spec)
+        """The pairs of wake word and word that are in force."""
+        self.confirmer: Confirmer | None = load_confirmer(config, model.spec)
+        """The larger model that is asked about each word, where one is configured."""
+        self._decision = Decision(
+            config.decision,
+            model.spec,
+            self.sequences,
+            hop_ms,
+            partial(self._confirms, self.confirmer) if self.confirmer else None,
+        )
         lead = max(self._rate_hz * LEAD_S, model.spec.n_frames * frontend.hop_length)
         self._lead_hops = -(-lead // self._hop)
         self.reset()
@@ -121,6 +144,8 @@ class Pipeline:
         self._frontend.reset()
         self._model.reset()
         self._decision.reset()
+        if self.confirmer:
+            self.confirmer.reset()
         self._frontend.push(np.zeros(self._overlap, np.int16))
         for _ in range(self._lead_hops):
             self._model.scores(self._frontend.push(np.zeros(self._hop, np.int16)))
@@ -168,8 +193,16 @@ class Pipeline:
         self._timer.lap("frontend")
         scores = self._model.scores(features)
         self._timer.lap("model")
+        if self.confirmer:
+            self.confirmer.push(hop)
         levels = features @ self._level_weights + self._level_bias
         now_ms = 1000.0 * self._position / self._rate_hz
         found = self._decision.update(scores, levels, now_ms)
         self._timer.lap("decision")
         return found
+
+    def _confirms(self, confirmer: Confirmer, label: str) -> bool:
+        if not confirmer.knows(label):
+            return True
+        with self._timer.inset("confirm"):
+            return confirmer.confirms(label)

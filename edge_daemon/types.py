@@ -6,7 +6,7 @@ audio gives the same values on every run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -90,12 +90,16 @@ class ModelSpec:
     hop_ms: int
     """Time between two scores that the thresholds were found with."""
     thresholds: dict[str, float]
-    """Smoothed score from which a word fires, by label."""
+    """Smoothed score from which a word that is said alone fires, by label."""
     smooth_ms: int
     """Span of the mean over scores that the thresholds were found with."""
     training_data: str
     licence: str
     version: str = "1"
+    wake_words: tuple[str, ...] = ()
+    """Words after one of which, unless configured otherwise, each of the others fires."""
+    thresholds_after: dict[str, float] = field(default_factory=dict)
+    """Smoothed score from which a word fires that follows its wake word in time, by label."""
 
     @property
     def words(self) -> tuple[str, ...]:

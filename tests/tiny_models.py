@@ -1,15 +1,18 @@
 """Tiny real ONNX models, made for the tests.
 
 They hear how loud it is: the score of ``loud`` is 1 when the level of the newest audio is high,
-so that a test can say with plain samples what is to be heard and when.
+so that a test can say with plain samples what is to be heard and when. Others tell low sounds
+from high ones, or give the same scores whatever they hear.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
@@ -33,18 +36,67 @@ WINDOW_SPEC = ModelSpec(
 )
 STREAM_SPEC = replace(WINDOW_SPEC, kind="stream", n_frames=10)
 
+PITCH_SPEC = replace(
+    WINDOW_SPEC,
+    name="pitch",
+    labels=("low", "high", "unknown", "silence"),
+    thresholds={"low": 0.7, "high": 0.7},
+)
+"""Two words; which is the wake word is for the test to say."""
+LARGER_SPEC = replace(
+    PITCH_SPEC,
+    name="larger",
+    labels=("silence", "high", "low", "unknown"),
+    frontend=FrontendSpec(n_mels=16, n_mfcc=0, win_length=400),
+    n_frames=30,
+    hop_ms=200,
+)
+"""The same words, with another front end, window and order of labels."""
+
 _LOUDNESS = np.float32(-4.0)
 """Mean of ln(power) over the bands that parts loud from not loud."""
 
+Weights: TypeAlias = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+"""What makes scores of the mean over the frames: (matrix [n_features, n_labels], bias)."""
 
-def write_model(
-    path: Path, spec: ModelSpec = WINDOW_SPEC, metadata: str | None = "spec", n_outputs: int = 3
-) -> Path:
-    """Write a model that fits ``spec``; ``metadata`` replaces or (None) leaves out the JSON."""
+
+def loudness(spec: ModelSpec, n_outputs: int = 3) -> Weights:
+    """Return weights whose first score is for loud sounds and whose third is for silence."""
     n_features = spec.frontend.n_features
     to_level = np.zeros((n_features, n_outputs), np.float32)
     to_level[0] = np.array([1.0, 0.0, -1.0, 0.0, 0.0][:n_outputs]) / np.sqrt(n_features)
-    bias = np.array([-1.0, 0.0, 1.0, 0.0, 0.0][:n_outputs], np.float32) * _LOUDNESS
+    return to_level, np.array([-1.0, 0.0, 1.0, 0.0, 0.0][:n_outputs], np.float32) * _LOUDNESS
+
+
+def pitch(spec: ModelSpec) -> Weights:
+    """Return weights that hear ``low`` in sounds below 1 kHz and ``high`` in those above 2 kHz."""
+    frontend = spec.frontend
+    n = frontend.n_features
+    tilt = np.where(np.arange(n) < n / 2, 1.0, -1.0) / n
+    if frontend.n_mfcc:
+        tilt = 0.3 * np.eye(n)[1]
+    columns = {"low": tilt, "high": -tilt}
+    matrix = np.stack([columns.get(x, 0 * tilt) for x in spec.labels], axis=1)
+    return matrix.astype(np.float32), np.array(
+        [4.0 * (x == "silence") for x in spec.labels], np.float32
+    )
+
+
+def always(spec: ModelSpec, label: str) -> Weights:
+    """Return weights that give one label nearly all, whatever is heard."""
+    matrix = np.zeros((spec.frontend.n_features, len(spec.labels)), np.float32)
+    return matrix, np.array([20.0 * (x == label) for x in spec.labels], np.float32)
+
+
+def write_model(
+    path: Path,
+    spec: ModelSpec = WINDOW_SPEC,
+    metadata: str | None = "spec",
+    weights: Weights | None = None,
+) -> Path:
+    """Write a model that fits ``spec``; ``metadata`` replaces or (None) leaves out the JSON."""
+    to_level, bias = weights or loudness(spec)
+    n_features, n_outputs = to_level.shape
     nodes = [
         helper.make_node("ReduceMean", ["recent", "axis"], ["mean"], keepdims=0),
         helper.make_node("MatMul", ["mean", "to_level"], ["level"]),

@@ -20,16 +20,17 @@ from edge_daemon.config.schema import (
     AudioConfig,
     CommandConfig,
     Config,
+    ConfirmConfig,
     DecisionConfig,
     LogConfig,
     LoggingConfig,
     ModelConfig,
     RuntimeConfig,
-    Sequence,
     TelemetryConfig,
     WebhookConfig,
     WordConfig,
 )
+from edge_daemon.config.wake_words import Sequence, problems_with_model, sequences
 
 __all__ = [
     "ANY_WORD",
@@ -39,6 +40,7 @@ __all__ = [
     "AudioConfig",
     "CommandConfig",
     "Config",
+    "ConfirmConfig",
     "DecisionConfig",
     "LogConfig",
     "LoggingConfig",
@@ -52,5 +54,7 @@ __all__ = [
     "load_sound_sections",
     "parse_config",
     "parse_yaml",
+    "problems_with_model",
+    "sequences",
     "with_audio",
 ]

@@ -72,7 +72,7 @@ class Converter:
             return None
         for option in options:
             if _is_section(option):
-                return self.section(option, raw, where)
+                return self.section(option, _without_null(raw), where)
             members = typing.get_args(option)
             if typing.get_origin(option) is list and _is_section(members[0]):
                 return self._list(members[0], raw, where)

@@ -21,8 +21,8 @@ _HEAD = """\
 """
 _WORDS_EXAMPLE = """\
 # words:
-#   stop: {threshold: 0.9}
-#   left: {after: go}             # fires only after "go"
+#   stop: {after: [], isolate_ms: 300}     # alone too, with a pause around it
+#   left: {after: go}                      # only after "go", which so becomes a wake word
 """
 _ACTIONS_EXAMPLE = """\
 # - say: "on"
@@ -63,12 +63,20 @@ def _section(name: str, value: Any, description: str) -> str:
     if not isinstance(value, Section):
         return f"\n{_comment(description, '')}{name}: []\n{_ACTIONS_EXAMPLE}"
     title = (type(value).__doc__ or "").strip()
-    lines = [f"\n# {title}\n{name}:\n"]
-    for field in fields(value):
-        lines.append(_comment(described(field.type)[1], "  "))
-        lines.append(f"  {field.name}: {_scalar(getattr(value, field.name))}\n")
+    return f"\n# {title}\n{name}:\n{_keys(value, '  ')}"
+
+
+def _keys(section: Section, indent: str) -> str:
+    lines = []
+    for field in fields(section):
+        value = getattr(section, field.name)
+        lines.append(_comment(described(field.type)[1], indent))
+        if isinstance(value, Section):
+            lines.append(f"{indent}{field.name}:\n{_keys(value, indent + '  ')}")
+        else:
+            lines.append(f"{indent}{field.name}: {_scalar(value)}\n")
         if field.name == "words":
-            lines.append(textwrap.indent(_WORDS_EXAMPLE, "  "))
+            lines.append(textwrap.indent(_WORDS_EXAMPLE, indent))
     return "".join(lines)
 
 

@@ -160,13 +160,17 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     def absolute(path: str) -> str:
         return path if path == "-" else str(folder / path)
 
-    audio, model = config.audio, config.model
+    def model_path(name: str) -> str:
+        return name if name.startswith(BUILTIN) else absolute(name)
+
+    audio, decision, confirm = config.audio, config.decision, config.decision.confirm
     kind, _, name = audio.source.partition(":")
     if kind in ("wav", "pcm"):
         audio = replace(audio, source=f"{kind}:{absolute(name)}")
-    if not model.path.startswith(BUILTIN):
-        model = replace(model, path=absolute(model.path))
+    if confirm.model is not None:
+        decision = replace(decision, confirm=replace(confirm, model=model_path(confirm.model)))
     actions = [
         replace(a, log=LogConfig(path=absolute(a.log.path))) if a.log else a for a in config.actions
     ]
-    return replace(config, audio=audio, model=model, actions=actions)
+    model = replace(config.model, path=model_path(config.model.path))
+    return replace(config, audio=audio, model=model, decision=decision, actions=actions)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
-
-from edge_daemon.config.guess import did_you_mean
-from edge_daemon.types import SILENCE, UNKNOWN
 
 BUILTIN = "builtin:"
 ANY_WORD = "*"
@@ -88,7 +85,10 @@ class WordConfig(Section, frozen=True, kw_only=True):
     """What differs for one word; null takes the value of the decision section."""
 
     threshold: Annotated[
-        Threshold | None, Meta(description="smoothed score from which it fires")
+        Threshold | None, Meta(description="smoothed score from which it fires when said alone")
+    ] = None
+    threshold_after: Annotated[
+        Threshold | None, Meta(description="the same when it follows its wake word")
     ] = None
     refractory_ms: Annotated[
         RefractoryMs | None,
@@ -98,8 +98,12 @@ class WordConfig(Section, frozen=True, kw_only=True):
         PauseMs | None, Meta(description="pause needed before and after it; 0 needs none")
     ] = None
     after: Annotated[
-        Name | list[Name], Meta(description="it fires only after this word, or one of these")
-    ] = field(default_factory=list)
+        Name | list[Name] | None,
+        Meta(
+            description="it fires only after this word, or one of these; [] lets it fire alone "
+            "too; null goes by decision.wake_words"
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Hold the keys to each other."""
@@ -107,17 +111,53 @@ class WordConfig(Section, frozen=True, kw_only=True):
             raise ValueError("isolate_ms beside after: isolation is for words alone")
 
     @property
-    def wake_words(self) -> list[str]:
-        """The words of which one has to come before."""
+    def wake_words(self) -> list[str] | None:
+        """The words of which one has to come before; None leaves it to the decision section."""
         return [self.after] if isinstance(self.after, str) else self.after
+
+
+class ConfirmConfig(Section, frozen=True, kw_only=True):
+    """A larger model that has to hear the word too."""
+
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "model")
+
+    model: Annotated[
+        Name | None,
+        Meta(
+            description="builtin:NAME, or an .onnx file of kind window; null: none. A word that "
+            "it does not know needs no confirmation"
+        ),
+    ] = None
+    threshold: Annotated[
+        float, Meta(gt=0, le=1, description="the word goes on from this score of the larger model")
+    ] = 0.5
 
 
 class DecisionConfig(Section, frozen=True, kw_only=True):
     """When a score becomes a detection."""
 
+    wake_words: Annotated[
+        list[Name] | None,
+        Meta(
+            description="each other word fires only within within_ms after one of these; null "
+            "takes the model's own, [] lets every word fire alone. A word that is named by an "
+            "`after`, of an action or below, is a wake word too: it needs none before it, unless "
+            "its own `after` says so"
+        ),
+    ] = None
     threshold: Annotated[
         Threshold | None,
-        Meta(description="for every word; null takes the thresholds found in training"),
+        Meta(
+            description="for every word that is said alone, as wake words are; null takes the "
+            "thresholds found in training"
+        ),
+    ] = None
+    threshold_after: Annotated[
+        Threshold | None,
+        Meta(
+            description="for every word that follows its wake word; null takes those found in "
+            "training, else the one for alone"
+        ),
     ] = None
     smooth_ms: Annotated[
         SmoothMs | None, Meta(description="span of the mean over scores; null takes the model's")
@@ -143,6 +183,13 @@ class DecisionConfig(Section, frozen=True, kw_only=True):
     within_ms: Annotated[
         int, Meta(ge=200, le=60000, description="longest time from a wake word to its command")
     ] = 3000
+    confirm: Annotated[
+        ConfirmConfig,
+        Meta(
+            description="a larger model that is asked about each word that the listening one "
+            "hears, and sleeps otherwise; what it does not hear as well is dropped"
+        ),
+    ] = ConfirmConfig()
     words: Annotated[
         dict[str, WordConfig], Meta(description="what differs for single words, by label")
     ] = field(default_factory=dict)
@@ -252,14 +299,6 @@ class LoggingConfig(Section, frozen=True, kw_only=True):
     ] = "info"
 
 
-class Sequence(Struct, frozen=True, kw_only=True):
-    """The word ``say`` counts as said after the wake word ``after`` within ``within_ms``."""
-
-    after: str
-    say: str
-    within_ms: int
-
-
 class Config(Section, frozen=True, kw_only=True):
     """The whole configuration; every section may be left out or empty."""
 
@@ -274,27 +313,11 @@ class Config(Section, frozen=True, kw_only=True):
     telemetry: TelemetryConfig = TelemetryConfig()
     logging: LoggingConfig = LoggingConfig()
 
-    def sequences(self) -> tuple[Sequence, ...]:
-        """Return each pair of wake word and word that the words and the actions name, once.
-
-        An action's own ``within_ms`` goes before the default, whoever else names the pair.
-        """
-        default = self.decision.within_ms
-        pairs = [
-            (wake, word) for word, own in self.decision.words.items() for wake in own.wake_words
-        ]
-        pairs += [(a.after, a.say) for a in self.actions if a.after is not None]
-        explicit = {pair: within_ms for _, pair, within_ms in self._explicit_within_ms()}
-        return tuple(
-            Sequence(after=after, say=say, within_ms=explicit.get((after, say), default))
-            for after, say in dict.fromkeys(pairs)
-        )
-
     def contradictions(self) -> list[str]:
         """Return a line for each ``within_ms`` that differs from another one for the same pair."""
         first: dict[tuple[str, str], tuple[int, int]] = {}
         problems = []
-        for i, pair, within_ms in self._explicit_within_ms():
+        for i, pair, within_ms in self.explicit_within_ms():
             earlier, expected = first.setdefault(pair, (i, within_ms))
             if within_ms != expected:
                 problems.append(
@@ -303,31 +326,8 @@ class Config(Section, frozen=True, kw_only=True):
                 )
         return problems
 
-    def _explicit_within_ms(self) -> Iterator[tuple[int, tuple[str, str], int]]:
-        """Yield (index of the action, (after, say), within_ms)."""
+    def explicit_within_ms(self) -> Iterator[tuple[int, tuple[str, str], int]]:
+        """Yield (index, (after, say), within_ms) of each action that has a time of its own."""
         for i, action in enumerate(self.actions):
             if action.after is not None and action.within_ms is not None:
                 yield i, (action.after, action.say), action.within_ms
-
-    def problems_with_labels(self, labels: Iterable[str]) -> list[str]:
-        """Return a line for each place that names a word which a model with ``labels`` lacks."""
-        words = [x for x in labels if x not in (UNKNOWN, SILENCE)]
-        return [
-            f"{where}: the model has no word {word!r}{did_you_mean(word, words)}; "
-            f"it has {', '.join(words)}"
-            for where, word in self._words_named()
-            if word not in words
-        ]
-
-    def _words_named(self) -> list[tuple[str, str]]:
-        """Return (place, word) for every word in the configuration."""
-        named: list[tuple[str, str]] = []
-        for word, settings in self.decision.words.items():
-            named.append((f"decision.words.{word}", word))
-            named += [(f"decision.words.{word}.after", wake) for wake in settings.wake_words]
-        for i, action in enumerate(self.actions):
-            if action.say != ANY_WORD:
-                named.append((f"actions[{i}].say", action.say))
-            if action.after is not None:
-                named.append((f"actions[{i}].after", action.after))
-        return named

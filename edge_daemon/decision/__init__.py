@@ -1,18 +1,23 @@
-"""From scores to detections: smoothing, thresholds, pauses, sequences."""
+"""From scores to detections: smoothing, thresholds, confirmation, pauses, sequences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from edge_daemon.config import DecisionConfig, Sequence, WordConfig
 from edge_daemon.decision.isolation import Isolation
 from edge_daemon.decision.sequences import Sequences
+from edge_daemon.decision.thresholds import DEFAULT_THRESHOLD, Thresholds, word_thresholds
 from edge_daemon.decision.trigger import Hit, Trigger, WordRule
 from edge_daemon.types import Detection, ModelSpec, Scores
 
-__all__ = ["Decision"]
+__all__ = ["DEFAULT_THRESHOLD", "Confirmation", "Decision", "Thresholds", "word_thresholds"]
 
-DEFAULT_THRESHOLD = 0.8
+Confirmation: TypeAlias = Callable[[str], bool]
+"""Tells whether a second opinion hears this word in the newest audio, too."""
+
 _LATEST_HIT_MS = 500
 
 
@@ -25,26 +30,38 @@ class Decision:
     spec : ModelSpec
         Gives the labels, and the thresholds and the smoothing where the configuration does not.
     sequences : iterable of Sequence
-        Wake words, each with a word that may follow it.
+        Wake words, each with a word that may follow it: `config.sequences`; none lets every word
+        fire alone.
     hop_ms : float
         Time between two updates.
+    confirm : Confirmation, optional
+        Asked about every word that would fire; without it each does.
     """
 
     def __init__(
-        self, config: DecisionConfig, spec: ModelSpec, sequences: Iterable[Sequence], hop_ms: float
+        self,
+        config: DecisionConfig,
+        spec: ModelSpec,
+        sequences: Iterable[Sequence],
+        hop_ms: float,
+        confirm: Confirmation | None = None,
     ) -> None:
-        self._only_after = {w for w, settings in config.words.items() if settings.wake_words}
+        sequences = tuple(sequences)
+        only_after = {s.say for s in sequences if s.is_needed}
+        may_follow = {s.say for s in sequences}
         self._isolate_ms = {
             w: _either(config.words.get(w, WordConfig()).isolate_ms, config.isolate_ms)
             for w in spec.words
+            if w not in only_after
         }
         smooth_ms = _either(config.smooth_ms, spec.smooth_ms)
         self._trigger = Trigger(
             spec.labels,
-            {w: _rule(config, spec, w) for w in spec.words},
+            {w: _rule(config, spec, w, w not in only_after, w in may_follow) for w in spec.words},
             n_smooth=max(1, round(smooth_ms / hop_ms)),
         )
         self._sequences = Sequences(sequences)
+        self._confirm = confirm or _unasked
         frame_ms = 1000.0 * spec.frontend.hop_length / spec.frontend.sample_rate_hz
         longest_pause_ms = max(self._isolate_ms.values(), default=0)
         self._isolation = Isolation(
@@ -73,8 +90,11 @@ class Decision:
         if self._listens_for_pauses:
             self._isolation.push(levels)
         found = []
-        hit = self._trigger.update(scores, now_ms)
-        if hit is not None:
+        hit = self._trigger.update(scores, now_ms, self._sequences.expected(now_ms))
+        # A word that is not confirmed stays armed and keeps its wake word: the hop may have come
+        # before its end, and at the next one, if it is still heard, the whole word is there.
+        if hit is not None and self._confirm(hit.label):
+            self._trigger.fire(hit.label, now_ms)
             detection = self._judge(hit, now_ms)
             found = [detection] if detection else []
         found += [
@@ -83,16 +103,12 @@ class Decision:
         return found
 
     def _judge(self, hit: Hit, now_ms: float) -> Detection | None:
-        """Let a hit through at once, hold it until the pause after it, or drop it."""
+        """Let a hit through at once, or hold it until the pause after it."""
         wake = self._sequences.wake_before(hit.label, now_ms)
         self._sequences.note(hit.label, now_ms)
-        if wake is None:
-            if hit.label in self._only_after:
-                return None
-            isolate_ms = self._isolate_ms[hit.label]
-            if isolate_ms:
-                self._isolation.hold(hit, isolate_ms)
-                return None
+        if wake is None and (isolate_ms := self._isolate_ms[hit.label]):
+            self._isolation.hold(hit, isolate_ms)
+            return None
         return Detection(hit.label, hit.score, now_ms / 1000.0, wake)
 
     def reset(self) -> None:
@@ -106,11 +122,21 @@ def _either(value: int | None, otherwise: int) -> int:
     return otherwise if value is None else value
 
 
-def _rule(config: DecisionConfig, spec: ModelSpec, word: str) -> WordRule:
-    own = config.words.get(word, WordConfig())
-    threshold = own.threshold or config.threshold or spec.thresholds.get(word, DEFAULT_THRESHOLD)
+def _unasked(_label: str) -> bool:
+    return True
+
+
+def _rule(
+    config: DecisionConfig, spec: ModelSpec, word: str, fires_alone: bool, may_follow: bool
+) -> WordRule:
+    alone, after = word_thresholds(config, spec, word)
+    threshold = alone if fires_alone else math.inf
+    # a wake word before it never makes a word that fires alone harder to hear
+    threshold_after = min(after, threshold) if may_follow else threshold
+    own_refractory_ms = config.words.get(word, WordConfig()).refractory_ms
     return WordRule(
         threshold=threshold,
-        rearm_below=threshold * config.rearm_ratio,
-        refractory_ms=_either(own.refractory_ms, config.refractory_ms),
+        threshold_after=threshold_after,
+        rearm_below=threshold_after * config.rearm_ratio,
+        refractory_ms=_either(own_refractory_ms, config.refractory_ms),
     )

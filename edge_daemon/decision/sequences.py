@@ -18,6 +18,7 @@ class Sequences:
         for s in sequences:
             self._within_ms.setdefault(s.say, {})[s.after] = s.within_ms
         self._wake_words = {s for wakes in self._within_ms.values() for s in wakes}
+        self._longest_ms = max((s for w in self._within_ms.values() for s in w.values()), default=0)
         self._heard_ms: dict[str, float] = {}
 
     def reset(self) -> None:
@@ -29,15 +30,30 @@ class Sequences:
         if label in self._wake_words:
             self._heard_ms[label] = now_ms
 
+    def expected(self, now_ms: float) -> frozenset[str]:
+        """Return the words that a wake word heard in time may be followed by now."""
+        self._heard_ms = {
+            wake: heard
+            for wake, heard in self._heard_ms.items()
+            if now_ms - heard <= self._longest_ms
+        }
+        if not self._heard_ms:
+            return frozenset()
+        return frozenset(word for word in self._within_ms if self._in_time(word, now_ms))
+
     def wake_before(self, label: str, now_ms: float) -> str | None:
         """Return, and use up, the latest wake word that ``label`` follows in time."""
-        in_time = {
-            wake: heard
-            for wake, within_ms in self._within_ms.get(label, {}).items()
-            if (heard := self._heard_ms.get(wake)) is not None and now_ms - heard <= within_ms
-        }
+        in_time = self._in_time(label, now_ms)
         if not in_time:
             return None
         latest = max(in_time, key=lambda wake: in_time[wake])
         del self._heard_ms[latest]
         return latest
+
+    def _in_time(self, label: str, now_ms: float) -> dict[str, float]:
+        """Return when each wake word was heard that ``label`` still follows in time."""
+        return {
+            wake: heard
+            for wake, within_ms in self._within_ms.get(label, {}).items()
+            if (heard := self._heard_ms.get(wake)) is not None and now_ms - heard <= within_ms
+        }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,14 @@ class WordRule:
     """When one word fires."""
 
     threshold: float
+    """Smoothed score from which it fires alone; infinite for a word that never does."""
+    threshold_after: float
+    """The same where a wake word was heard that it follows; not above the other."""
     rearm_below: float
-    """The smoothed score has to fall below it before the word can fire again."""
+    """The smoothed score has to fall below it before the word can fire again.
+
+    It is one level, whichever threshold the word fired at, so that a word said once fires once.
+    """
     refractory_ms: float
 
 
@@ -54,8 +60,21 @@ class Trigger:
         self._disarmed: set[str] = set()
         self._fired_ms = dict.fromkeys(self._rules, -np.inf)
 
-    def update(self, scores: Scores, now_ms: float) -> Hit | None:
-        """Take the scores of one hop; return the word that fires at it, if one does."""
+    def update(
+        self, scores: Scores, now_ms: float, expected: Container[str] = frozenset()
+    ) -> Hit | None:
+        """Take the scores of one hop; return the word that may fire at it, if one may.
+
+        It is returned at every hop at which it may, until `fire` says that it did.
+
+        Parameters
+        ----------
+        scores : Scores [shape=(n_labels,), dtype=float32]
+        now_ms : float
+            Position in the stream, in milliseconds of audio.
+        expected : container of str
+            The words that follow a wake word heard in time.
+        """
         smoothed = self._smooth(scores)
         self._disarmed = {
             w for w in self._disarmed
@@ -64,13 +83,18 @@ class Trigger:
         best = int(smoothed.argmax())
         label, score = self._labels[best], float(smoothed[best])
         rule = self._rules.get(label)
-        if rule is None or score < rule.threshold or label in self._disarmed:
+        if rule is None or label in self._disarmed:
+            return None
+        if score < (rule.threshold_after if label in expected else rule.threshold):
             return None
         if now_ms - self._fired_ms[label] < rule.refractory_ms:
             return None
+        return Hit(label, score)
+
+    def fire(self, label: str, now_ms: float) -> None:
+        """Keep a word from firing again until its score fell and its refractory time is over."""
         self._disarmed.add(label)
         self._fired_ms[label] = now_ms
-        return Hit(label, score)
 
     def _smooth(self, scores: Scores) -> Scores:
         self._newest = (self._newest + 1) % len(self._recent)

@@ -98,15 +98,27 @@ def _outside_bounds(spec: ModelSpec) -> list[str]:
 
 def _label_problems(spec: ModelSpec) -> list[str]:
     twice = [label for label, n in Counter(spec.labels).items() if n > 1]
-    strangers = sorted(set(spec.thresholds) - set(spec.labels))
+    strangers = [word for word in spec.wake_words if word not in spec.words]
     odd = [x for x in spec.labels if not x.strip() or not x.isprintable() or x == ANY_WORD]
     rules = {
         "labels: at least two are needed, one of them a word": len(spec.labels) < 2
         or not spec.words,
         f"labels: {', '.join(twice)} stands twice": bool(twice),
         f"labels: {odd} cannot be the names of words": bool(odd),
-        f"thresholds: no such label: {', '.join(strangers)}": bool(strangers),
-        "thresholds: outside 0 to 1": any(not 0 < t <= 1 for t in spec.thresholds.values()),
+        f"wake_words: no such word: {', '.join(strangers)}": bool(strangers),
+    }
+    return [
+        *(text for text, broken in rules.items() if broken),
+        *_threshold_problems("thresholds", spec.thresholds, spec),
+        *_threshold_problems("thresholds_after", spec.thresholds_after, spec),
+    ]
+
+
+def _threshold_problems(name: str, thresholds: dict[str, float], spec: ModelSpec) -> list[str]:
+    strangers = sorted(set(thresholds) - set(spec.labels))
+    rules = {
+        f"{name}: no such label: {', '.join(strangers)}": bool(strangers),
+        f"{name}: outside 0 to 1": any(not 0 < t <= 1 for t in thresholds.values()),
     }
     return [text for text, broken in rules.items() if broken]
 

@@ -34,6 +34,14 @@ class ActionFigures(TypedDict):
     dropped: int
 
 
+class ConfirmFigures(TypedDict):
+    """What the larger model said to the words that it was asked about."""
+
+    confirmed: int
+    rejected: int
+    """Times that it said no; a word may be asked about at several hops."""
+
+
 class ProcessFigures(TypedDict):
     """What the process costs."""
 
@@ -44,7 +52,11 @@ class ProcessFigures(TypedDict):
     cpu_share_interval: float
 
 
-class Snapshot(TypedDict):
+class _WhereConfigured(TypedDict, total=False):
+    confirm: ConfirmFigures
+
+
+class Snapshot(_WhereConfigured):
     """Everything at one moment, over the whole run, ready for JSON."""
 
     uptime_s: float
@@ -74,6 +86,7 @@ class Telemetry:
         self.timer = StageTimer()
         self.latency = Histogram()
         self._actions = ActionFigures(done=0, failed=0, dropped=0)
+        self._confirm: ConfirmFigures | None = None
         self._process = process or ProcessMeter()
         self._clock = clock
         self._began_s = clock()
@@ -97,10 +110,14 @@ class Telemetry:
         """Take over the counts of the action worker."""
         self._actions = ActionFigures(done=done, failed=failed, dropped=dropped)
 
+    def set_confirm(self, confirmed: int, rejected: int) -> None:
+        """Take over the counts of the larger model, where one is configured."""
+        self._confirm = ConfirmFigures(confirmed=confirmed, rejected=rejected)
+
     def snapshot(self) -> Snapshot:
         """Return everything so far; ``cpu_share_interval`` counts from the snapshot before."""
         usage = self._process.read()
-        return Snapshot(
+        snapshot = Snapshot(
             uptime_s=round(self._clock() - self._began_s, 3),
             blocks=self.blocks,
             samples=self.samples,
@@ -119,6 +136,9 @@ class Telemetry:
                 cpu_share_interval=round(usage.cpu_share_interval, 5),
             ),
         )
+        if self._confirm is not None:
+            snapshot["confirm"] = self._confirm
+        return snapshot
 
     def summary_text(self) -> str:
         """Return one readable line."""
@@ -156,6 +176,7 @@ def text_of(snapshot: Snapshot) -> str:
             f"{snapshot['blocks']} blocks, {snapshot['dropped_samples']} samples dropped, "
             f"{snapshot['overflows']} overflows",
             f"heard {heard or 'nothing'}",
+            *_confirm_text(snapshot),
             f"actions {actions['done']} done, {actions['failed']} failed, "
             f"{actions['dropped']} dropped",
             f"{snapshot['errors']} errors",
@@ -165,6 +186,13 @@ def text_of(snapshot: Snapshot) -> str:
             f"CPU {100 * process['cpu_share']:.2f} % of a core",
         ]
     )
+
+
+def _confirm_text(snapshot: Snapshot) -> list[str]:
+    if "confirm" not in snapshot:
+        return []
+    figures = snapshot["confirm"]
+    return [f"{figures['confirmed']} confirmed, {figures['rejected']} rejected"]
 
 
 def _durations(histogram: Histogram) -> Durations:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter_ns
 
 from edge_daemon.telemetry.histogram import Histogram
 
 
 class StageTimer:
-    """Measures stages that follow each other: ``start()``, then ``lap(stage)`` after each."""
+    """Measures stages that follow each other: ``start()``, then ``lap(stage)`` after each.
+
+    A stage that runs inside another is measured with ``inset(stage)``.
+    """
 
     def __init__(self) -> None:
         self.stages: dict[str, Histogram] = {}
@@ -22,8 +27,22 @@ class StageTimer:
     def lap(self, stage: str) -> None:
         """End a stage and begin the next."""
         now_ns = perf_counter_ns()
+        self._add(stage, now_ns - self._last_ns)
+        self._last_ns = now_ns
+
+    @contextmanager
+    def inset(self, stage: str) -> Iterator[None]:
+        """Measure a stage that runs inside another, whose own time is without it."""
+        began_ns = perf_counter_ns()
+        try:
+            yield
+        finally:
+            took_ns = perf_counter_ns() - began_ns
+            self._add(stage, took_ns)
+            self._last_ns += took_ns
+
+    def _add(self, stage: str, took_ns: int) -> None:
         histogram = self.stages.get(stage)
         if histogram is None:
             histogram = self.stages[stage] = Histogram()
-        histogram.add((now_ns - self._last_ns) * 1e-9)
-        self._last_ns = now_ns
+        histogram.add(took_ns * 1e-9)

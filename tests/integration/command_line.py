@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "config" / "demo.flac"
 DEFAULTS = ROOT / "config" / "default.yaml"
 """Given to commands, so that a configuration of this machine's changes nothing."""
+SINGLE_WORDS = Path(__file__).with_name("single_words.yaml")
+"""The same where the words of the clip, which are said alone, are to be heard."""
 RATE_HZ = 16000
 GIVE_UP_S = 60.0
 """A safety net only: no test is meant to come near it."""

@@ -22,17 +22,19 @@ import soundfile
 
 from edge_daemon import Pipeline
 from edge_daemon.cli import main
+from edge_daemon.config import load_config
 from edge_daemon.types import Samples
 from tests.integration.command_line import (
     DEFAULTS,
     DEMO,
     RATE_HZ,
+    SINGLE_WORDS,
     assert_one_complaint,
     demo_samples,
     edge_daemon,
     json_lines,
 )
-from tests.tiny_models import write_model
+from tests.tiny_models import WINDOW_SPEC, loudness, write_model
 
 SHIPPED_MODEL = Path(__file__).parents[2] / "edge_daemon" / "models" / "commands.onnx"
 
@@ -82,7 +84,7 @@ def test_the_files_after_a_bad_one_are_heard(tmp_path: Path, call: Call) -> None
     """One bad file among several costs the exit code, not the others."""
     bad, good = tmp_path / "nowhere.wav", tmp_path / "good.flac"
     soundfile.write(good, demo_samples(1), RATE_HZ)
-    done = call("replay", bad, good, "--config", DEFAULTS, "--json")
+    done = call("replay", bad, good, "--config", SINGLE_WORDS, "--json")
     assert_one_complaint(done, 1, bad)
     assert {record["file"] for record in json_lines(done.stdout)} == {str(good)}
 
@@ -100,7 +102,7 @@ def test_odd_audio_that_is_readable(tmp_path: Path, call: Call) -> None:
     soundfile.write(tmp_path / "only nan.wav", np.full(RATE_HZ, np.nan), RATE_HZ, subtype="FLOAT")
     soundfile.write(tmp_path / "no frames.wav", speech[:0], RATE_HZ)
     soundfile.write(tmp_path / "one sample.wav", speech[:1], RATE_HZ)
-    done = call("replay", *tmp_path.iterdir(), "--config", DEFAULTS, "--json")
+    done = call("replay", *tmp_path.iterdir(), "--config", SINGLE_WORDS, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     heard: dict[str, list[tuple[str, float]]] = {}
     for record in json_lines(done.stdout):
@@ -114,7 +116,7 @@ def test_odd_audio_that_is_readable(tmp_path: Path, call: Call) -> None:
 
 
 def _heard_in(samples: Samples) -> list[tuple[str, float]]:
-    pipeline = Pipeline.load()
+    pipeline = Pipeline.load(config=load_config(SINGLE_WORDS))
     found = pipeline.process(samples) + pipeline.flush()
     return [(detection.label, round(detection.time_s, 3)) for detection in found]
 
@@ -155,6 +157,18 @@ WRONG_CONFIG: dict[str, tuple[str, list[str]]] = {
         "decision: {words: {stopp: {threshold: 0.9}}}",
         ["decision.words.stopp: ", "no word 'stopp'", "did you mean 'stop'?"],
     ),
+    "a wake word that the model lacks": (
+        "decision: {wake_words: [stopp]}",
+        ["decision.wake_words: ", "no word 'stopp'", "did you mean 'stop'?"],
+    ),
+    "a word that waits for itself": (
+        "decision: {words: {go: {after: go}}}",
+        ["decision.words.go.after: 'go' can never fire"],
+    ),
+    "a larger model that is not there": (
+        "decision: {confirm: {model: large.onnx}}",
+        ["decision.confirm.model: ", "large.onnx: no such model file"],
+    ),
     "an action on a word that the model lacks": (
         "actions: [{say: banana, log: {}}]",
         ["actions[0].say: the model has no word 'banana'", "it has yes, no"],
@@ -190,7 +204,12 @@ def test_wrong_configuration(name: str, tmp_path: Path, call: Call) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a threshold of 7", "a word that the model lacks", "a port that is none"],
+    [
+        "a threshold of 7",
+        "a word that the model lacks",
+        "a word that waits for itself",
+        "a port that is none",
+    ],
 )
 def test_run_with_wrong_configuration(name: str, tmp_path: Path) -> None:
     """The daemon does not start with a mistake in any part of it, and says the same."""
@@ -264,7 +283,10 @@ BAD_MODELS: dict[str, tuple[Make, str]] = {
     "empty.onnx": (lambda path: path.touch(), "not a model that onnxruntime"),
     "bare.onnx": (lambda path: write_model(path, metadata=None), "no metadata 'edge_daemon'"),
     "garbled.onnx": (lambda path: write_model(path, metadata="{"), "bad metadata"),
-    "odd.onnx": (lambda path: write_model(path, n_outputs=5), "names 3 labels: loud"),
+    "odd.onnx": (
+        lambda path: write_model(path, weights=loudness(WINDOW_SPEC, 5)),
+        "names 3 labels: loud",
+    ),
     "nowhere.onnx": (lambda path: None, "no such model file"),
     "folder.onnx": (lambda path: path.mkdir(), "no such model file"),
     "x" * 300: (lambda path: None, "no such model file"),
@@ -364,6 +386,7 @@ def failing_actions(tmp_path: Path) -> Path:
     path.write_text(
         f"""\
 audio: {{source: "wav:{DEMO}", pace: fast}}
+decision: {{wake_words: []}}
 actions:
   - {{say: "*", command: [no-such-program]}}
   - {{say: "*", webhook: {{url: "http://127.0.0.1:{free}/secret", retries: 0, backoff_s: 0.01}}}}

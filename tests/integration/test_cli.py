@@ -24,6 +24,7 @@ from tests.integration.command_line import (
     DEMO,
     RATE_HZ,
     ROOT,
+    SINGLE_WORDS,
     assert_one_complaint,
     demo_samples,
     edge_daemon,
@@ -129,7 +130,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def replayed(files: dict[str, Path]) -> list[Record]:
     """What one ``replay`` of all these files prints as JSON."""
-    done = edge_daemon("replay", *files.values(), "--json", "--config", DEFAULTS)
+    done = edge_daemon("replay", *files.values(), "--json", "--config", SINGLE_WORDS)
     assert (done.returncode, done.stderr) == (0, "")
     return json_lines(done.stdout)
 
@@ -163,7 +164,7 @@ def test_replay_json(files: dict[str, Path], replayed: list[Record]) -> None:
 
 def test_replay_is_deterministic(files: dict[str, Path], replayed: list[Record]) -> None:
     """The same file in another process, after no other, gives the same figures, as a table."""
-    done = edge_daemon("replay", files["48000 Hz stereo"], "--config", DEFAULTS)
+    done = edge_daemon("replay", files["48000 Hz stereo"], "--config", SINGLE_WORDS)
     assert (done.returncode, done.stderr) == (0, "")
     heading, *rows = done.stdout.splitlines()
     assert heading.split() == ["time", "s", "word", "score", "latency", "ms", "file"]
@@ -180,7 +181,7 @@ def test_reader_that_has_seen_enough(arguments: list[str | Path]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        done = edge_daemon(*arguments, "--config", DEFAULTS, stdout=writer)
+        done = edge_daemon(*arguments, "--config", SINGLE_WORDS, stdout=writer)
     finally:
         os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
@@ -190,7 +191,7 @@ def test_reader_that_has_seen_enough(arguments: list[str | Path]) -> None:
 def test_full_disk(arguments: list[str | Path]) -> None:
     """Output that cannot be written is a failure with one line, not a traceback."""
     with Path("/dev/full").open("w") as full:
-        done = edge_daemon(*arguments, "--config", DEFAULTS, stdout=full.fileno())
+        done = edge_daemon(*arguments, "--config", SINGLE_WORDS, stdout=full.fileno())
     assert done.returncode == 1
     assert done.stderr == "edge-daemon: [Errno 28] No space left on device\n"
 

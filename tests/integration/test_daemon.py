@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from edge_daemon.config import load_config
 from tests.integration.command_line import (
     GIVE_UP_S,
     RATE_HZ,
+    SINGLE_WORDS,
     Pipe,
     RunningDaemon,
     demo_samples,
@@ -29,12 +30,15 @@ from tests.integration.command_line import (
     silence,
     spoken_words,
 )
+from tests.sounds import said
+from tests.tiny_models import LARGER_SPEC, PITCH_SPEC, pitch, write_model
 
 WATCHDOG_S = 0.4
 """The service's limit; the daemon promises a sign of life in half of it."""
 QUIET_S = 2 * WATCHDOG_S
 """Without a message for so long, none is on its way."""
 N_WORDS = 6
+ALONE = SINGLE_WORDS.read_text()
 
 
 class Notices:
@@ -111,7 +115,7 @@ class Life:
 def life(folder: Path) -> Life:
     """One daemon that starts, waits for audio, hears words, stalls, goes on and is ended."""
     config = folder / "life.yaml"
-    config.write_text(f"audio: {{source: 'pcm:{folder}/life.fifo'}}\n")
+    config.write_text(f"audio: {{source: 'pcm:{folder}/life.fifo'}}\n{ALONE}")
     home = folder / "home"
     home.mkdir()
     seen = Life(_detections(config, N_WORDS), home)
@@ -205,7 +209,7 @@ def test_nothing_else_runs_in_it(life: Life) -> None:
 def test_a_word_in_the_first_block(notices: Notices, tmp_path: Path) -> None:
     """Readiness comes before the status of a word that is heard in the very first block."""
     config = tmp_path / "config.yaml"
-    config.write_text("audio: {source: 'pcm:word.raw', block_ms: 1000}\n")
+    config.write_text("audio: {source: 'pcm:word.raw', block_ms: 1000}\n" + ALONE)
     start = round(spoken_words()[0].time_s * RATE_HZ)
     word = demo_samples()[start : start + RATE_HZ]
     (tmp_path / "word.raw").write_bytes(word.astype("<i2").tobytes())
@@ -234,7 +238,7 @@ def test_a_service_without_a_microphone_tells_and_waits(notices: Notices) -> Non
 def test_the_end_of_the_audio_ends_it(tmp_path: Path) -> None:
     """A file that ends is the end of the daemon, with the list of what it heard and code 0."""
     config = tmp_path / "config.yaml"
-    config.write_text("audio: {source: 'pcm:part.raw'}\ntelemetry: {format: json}\n")
+    config.write_text(f"audio: {{source: 'pcm:part.raw'}}\ntelemetry: {{format: json}}\n{ALONE}")
     (tmp_path / "part.raw").write_bytes(demo_samples(2).astype("<i2").tobytes())
     done = edge_daemon("run", "--config", config)
     assert done.returncode == 0
@@ -243,10 +247,35 @@ def test_the_end_of_the_audio_ends_it(tmp_path: Path) -> None:
     assert f"heard 2 words, the last: {said[0]!r} at " in done.stderr.splitlines()[-1]
 
 
+def test_wake_words_and_a_larger_model(tmp_path: Path) -> None:
+    """It says what it waits for and what confirms it, and counts what was confirmed."""
+    spec = replace(PITCH_SPEC, wake_words=("low",))
+    write_model(tmp_path / "small.onnx", spec, weights=pitch(spec))
+    larger = replace(LARGER_SPEC, labels=("high", "unknown"), thresholds={})
+    write_model(tmp_path / "larger.onnx", larger, weights=pitch(larger))
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "audio: {source: 'pcm:said.raw'}\nmodel: {path: small.onnx}\n"
+        "decision: {confirm: larger.onnx}\ntelemetry: {format: json}\n"
+    )
+    audio = said((1.0, "high"), (2.5, "low"), (3.2, "high"), total_s=5.0)
+    (tmp_path / "said.raw").write_bytes(audio.astype("<i2").tobytes())
+    with RunningDaemon("--config", config) as daemon:
+        daemon.wait_for("model pitch: low, high")
+        daemon.wait_for("wake words: low; needed before high")
+        daemon.wait_for("confirmed by larger; without, as it does not know them: low")
+        summary = daemon.summary()
+        daemon.wait_for("heard 2 words, the last: 'low' at ")
+    assert daemon.lines[-1].count("'low high' at ") == 1
+    assert summary["detections"] == {"low": 1, "high": 1}
+    assert summary["confirm"]["confirmed"] == 1
+    assert summary["stages"]["confirm"]["count"] == sum(summary["confirm"].values())
+
+
 def test_a_service_outlives_the_writer_of_its_fifo(notices: Notices, tmp_path: Path) -> None:
     """When the program that writes a FIFO ends, a service waits for the next one and hears it."""
     config = tmp_path / "config.yaml"
-    config.write_text("audio: {source: 'pcm:again.fifo'}\n")
+    config.write_text("audio: {source: 'pcm:again.fifo'}\n" + ALONE)
     [word] = _detections(config, 1)
     pipe = Pipe(tmp_path / "again.fifo")
     with RunningDaemon("--config", config, env={"NOTIFY_SOCKET": str(notices.path)}) as daemon:
@@ -263,7 +292,7 @@ def test_a_service_outlives_the_writer_of_its_fifo(notices: Notices, tmp_path: P
 def test_by_hand_the_writer_of_a_fifo_ends_it(tmp_path: Path) -> None:
     """Without a service manager the end of the writer is the end of the daemon, with code 0."""
     config = tmp_path / "config.yaml"
-    config.write_text("audio: {source: 'pcm:once.fifo'}\n")
+    config.write_text("audio: {source: 'pcm:once.fifo'}\n" + ALONE)
     pipe = Pipe(tmp_path / "once.fifo")
     with RunningDaemon("--config", config) as daemon:
         daemon.wait_for("listening to")
@@ -314,7 +343,7 @@ def work(folder: Path, webhook: str) -> Work:
     """One daemon that hears words, with an action of every kind; the first one is slow."""
     config = folder / "work.yaml"
     plain = folder / "plain.yaml"
-    plain.write_text("")
+    plain.write_text(ALONE)
     first, second, third = _detections(plain, N_WORDS)[:3]
     program = f'echo "$EDGE_DAEMON_LABEL $EDGE_DAEMON_SCORE" >> {folder}/commands.txt'
     rules = [
@@ -327,6 +356,7 @@ def work(folder: Path, webhook: str) -> Work:
     ]
     settings = {
         "audio": {"source": "pcm:work.fifo"},
+        "decision": {"wake_words": []},
         "actions": rules,
         "action_worker": {"queue": 256},
         "telemetry": {"format": "json", "interval_s": 0.3},

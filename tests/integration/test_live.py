@@ -16,11 +16,11 @@ import soundfile
 
 from edge_daemon import Pipeline
 from edge_daemon.audio.microphone import MicrophoneSource
-from edge_daemon.config import AudioConfig
+from edge_daemon.config import AudioConfig, load_config
 from edge_daemon.types import Samples
 from tests.integration.command_line import (
-    DEFAULTS,
     RATE_HZ,
+    SINGLE_WORDS,
     RunningDaemon,
     demo_samples,
     edge_daemon,
@@ -52,7 +52,7 @@ def heard(
 ) -> Iterator[Heard]:
     """Play the beginning of the demo to a daemon, and record it here at the same time."""
     config = tmp_path_factory.mktemp("live") / "config.yaml"
-    config.write_text("telemetry: {interval_s: 0.2, format: json}\n")
+    config.write_text(SINGLE_WORDS.read_text() + "telemetry: {interval_s: 0.2, format: json}\n")
     sound_server.plug()
     try:
         with RunningDaemon("--config", config, "--source", f"mic:{NAME}") as daemon:
@@ -101,7 +101,7 @@ def test_the_daemon_hears_what_is_played(heard: Heard, tmp_path: Path) -> None:
     """Words played into the microphone are those that ``replay`` hears in the same audio."""
     clip = tmp_path / "played.wav"
     soundfile.write(clip, np.concatenate([SPEECH, silence(1.0)]), RATE_HZ)
-    replayed = edge_daemon("replay", clip, "--json", "--config", DEFAULTS)
+    replayed = edge_daemon("replay", clip, "--json", "--config", SINGLE_WORDS)
     expected = [record["label"] for record in json_lines(replayed.stdout)]
     assert len(expected) >= 3
     assert heard.by_the_daemon == expected
@@ -110,7 +110,7 @@ def test_the_daemon_hears_what_is_played(heard: Heard, tmp_path: Path) -> None:
 
 def test_the_recording_gives_the_live_detections(heard: Heard) -> None:
     """The blocks as they came give exactly the detections of the whole recording in one piece."""
-    live, whole = Pipeline.load(), Pipeline.load()
+    live, whole = (Pipeline.load(config=load_config(SINGLE_WORDS)) for _ in range(2))
     found = [detection for block in heard.blocks for detection in live.process(block)]
     assert found == whole.process(np.concatenate(heard.blocks))
     assert [detection.label for detection in found] == heard.by_the_daemon

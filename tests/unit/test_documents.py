@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge_daemon import Pipeline
-from edge_daemon.config import parse_config, parse_yaml
+from edge_daemon.config import parse_config, parse_yaml, problems_with_model
 from edge_daemon.errors import ModelError
 from tests.tiny_models import write_model
 
@@ -26,7 +26,7 @@ def test_the_readmes_configuration_is_valid() -> None:
     """The YAML of the README loads and names words that the shipped model has."""
     (text,) = blocks("README.md", "yaml")
     config = parse_config(parse_yaml(text))
-    assert config.problems_with_labels(Pipeline.load().spec.labels) == []
+    assert problems_with_model(config, Pipeline.load().spec) == []
 
 
 def test_the_readmes_python_runs() -> None:

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import fields
 
+from edge_daemon import Pipeline
 from edge_daemon.config import (
     CommandConfig,
     Config,
+    ConfirmConfig,
     LogConfig,
     WebhookConfig,
     WordConfig,
@@ -63,6 +65,12 @@ def problems(text: str) -> list[str]:
         ('actions: [{say: on, log: "\\0"}]', "actions[0].log.path: holds a character"),
         ("actions: [{say: on, command: [sleep, 5]}]", "expected a list of texts that is not empty (the program"),
         ("actions: [{say: on, within_ms: 500, log: {}}]", "actions[0]: within_ms is for an action with after"),
+        ("decision: {wake_words: computer}", "decision.wake_words: expected a list of texts, or nothing (each"),
+        ("decision: {wake_words: [computer, 3]}", "decision.wake_words: expected a list of texts, or nothing"),
+        ("decision: {threshold_after: 0}", "decision.threshold_after: expected a number above 0, up to 1"),
+        ("decision: {confirm: {modle: m.onnx}}", "decision.confirm.modle: unknown key, did you mean 'model'?"),
+        ("decision: {confirm: {threshold: 2}}", "decision.confirm.threshold: expected a number above 0, up to 1 (the"),
+        ("decision: {confirm: [m.onnx]}", "decision.confirm: expected `key: value` lines"),
         ("decision: {words: {on: {treshold: 1}}}", "decision.words.on.treshold: unknown key, did"),
         ("actions: [{say: on}]", "actions[0]: needs exactly one of command, webhook, log"),
         ("actions: [{say: on, command: [x], log: {}}]", "has command and log"),
@@ -108,12 +116,15 @@ def test_empty_files_and_sections_are_the_defaults() -> None:
     assert parse_config(parse_yaml("")) == Config()
     assert parse_config(parse_yaml("audio:\nactions:\n")) == Config()
     assert parse_config(parse_yaml("decision:\n  words:\n")) == Config()
+    assert parse_config(parse_yaml("decision:\n  confirm:\n  wake_words:\n")) == Config()
     words = parse_config(parse_yaml("decision: {words: {stop: null}}")).decision.words
     assert words == {"stop": WordConfig()}
 
 
 def test_a_plain_value_stands_for_the_key_that_matters() -> None:
-    """A list is a command, an address a webhook, a path a log."""
+    """A list is a command, an address a webhook, a path a log, a model one that confirms."""
+    confirm = parse_config(parse_yaml("decision: {confirm: 'builtin:x'}")).decision.confirm
+    assert confirm == ConfirmConfig(model="builtin:x")
     text = "[{say: a, command: [x, y]}, {say: b, webhook: 'http://h/'}, {say: c, log: /tmp/x}]"
     command, webhook, log = parse_config(parse_yaml(f"actions: {text}")).actions
     assert command.command == CommandConfig(argv=["x", "y"])
@@ -121,44 +132,20 @@ def test_a_plain_value_stands_for_the_key_that_matters() -> None:
     assert log.log == LogConfig(path="/tmp/x")
 
 
-SAY_LEFT = {"say": "left", "log": {}}
-ONLY_AFTER_GO = {"words": {"left": {"after": "go"}}}
-
-
-def sequences(*within_ms: int | None, decision: object = None) -> list[tuple[str, str, int]]:
-    """Return the sequences of actions on ``go … left`` with these times."""
-    actions = [{"after": "go", "within_ms": ms, **SAY_LEFT} for ms in within_ms]
-    config = parse_config({"decision": decision, "actions": actions})
-    return [(s.after, s.say, s.within_ms) for s in config.sequences()]
-
-
-@pytest.mark.parametrize("decision", [None, ONLY_AFTER_GO])
-def test_an_explicit_time_goes_before_the_default(decision: object) -> None:
-    """Each pair is one sequence, at the action's own time wherever it stands, else the default's."""
-    assert sequences(500, None, decision=decision) == [("go", "left", 500)]
-    assert sequences(None, 9000, 9000, decision=decision) == [("go", "left", 9000)]
-    assert sequences(None, None, decision=decision) == [("go", "left", 3000)]
-
-
-def test_two_times_for_one_sequence_are_a_problem() -> None:
-    """Which one is meant cannot be known."""
-    with pytest.raises(ConfigError) as caught:
-        sequences(500, None, 700)
-    assert caught.value.problems == [
-        "actions[2].within_ms: 700, but actions[0] has 500 for the same 'go … left'"
-    ]
-
-
 def test_paths_are_taken_from_the_files_folder(tmp_path: Path) -> None:
     """Relative files in a configuration belong to its folder, stdin and builtin: to none."""
     path = tmp_path / "c.yaml"
-    path.write_text("audio: {source: 'wav:a.flac'}\nmodel: {path: m.onnx}")
+    path.write_text(
+        "audio: {source: 'wav:a.flac'}\nmodel: {path: m.onnx}\ndecision: {confirm: large.onnx}"
+    )
     config = load_config(path)
+    assert config.decision.confirm.model == f"{tmp_path}/large.onnx"
     assert config.audio.source == f"wav:{tmp_path}/a.flac"
     assert config.model.path == f"{tmp_path}/m.onnx"
     path.write_text("audio: {source: 'pcm:-'}\nactions: [{say: go, log: {}}]")
     config = load_config(path)
     assert (config.audio.source, config.model.path) == ("pcm:-", "builtin:commands")
+    assert config.decision.confirm.model is None
     assert config.actions[0].log is not None
     assert config.actions[0].log.path == "-"
 
@@ -214,14 +201,16 @@ def test_the_written_defaults_are_the_defaults() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
 def test_shipped_configurations_are_valid(path: Path) -> None:
-    """Every configuration that ships loads."""
-    load_config(path)
+    """Every configuration that ships loads, and fits the model that ships."""
+    Pipeline.load(config=load_config(path))
 
 
 def test_a_configuration_survives_the_round_trip() -> None:
     """What `edge-daemon config` prints is the configuration."""
     text = (
-        "decision: {words: {on: {threshold: 0.9, after: go}}}\nactions: [{say: off, command: [a]}]"
+        "decision: {wake_words: [], confirm: 'builtin:x', "
+        "words: {on: {threshold: 0.9, after: go}, off: {after: []}}}\n"
+        "actions: [{say: off, command: [a]}]"
     )
     config = parse_config(parse_yaml(text))
     assert parse_config(parse_yaml(config_as_yaml(config))) == config

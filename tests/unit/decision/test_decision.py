@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from edge_daemon.config import Config, parse_config
-from edge_daemon.decision import Decision
-from edge_daemon.types import Detection
+from edge_daemon.config import Config, parse_config, sequences
+from edge_daemon.decision import Confirmation, Decision
+from edge_daemon.types import Detection, ModelSpec
 from tests.tiny_models import WINDOW_SPEC
 
 SPEC = replace(
@@ -22,17 +23,26 @@ HOP_MS = 100
 QUIET, LOUD = -10.0, 0.0
 
 
-def decide(raw: object, said: dict[int, str], speech: str = "", hops: int = 60) -> list[Detection]:
-    """Run ``hops`` hops in which words score high at the hops given.
+def decide(
+    raw: object,
+    said: Mapping[int, str | tuple[str, float]],
+    speech: str = "",
+    hops: int = 60,
+    spec: ModelSpec = SPEC,
+    confirm: Confirmation | None = None,
+) -> list[Detection]:
+    """Run ``hops`` hops in which words score 0.95, or what is given, at the hops given.
 
     ``speech`` draws the level, a character a hop: ``#`` is speech, anything else a pause.
     """
     config: Config = parse_config(raw)
-    decision = Decision(config.decision, SPEC, config.sequences(), HOP_MS)
+    decision = Decision(config.decision, spec, sequences(config, spec), HOP_MS, confirm)
     found = []
     for hop in range(hops):
-        scores = np.zeros(len(SPEC.labels), np.float32)
-        scores[SPEC.labels.index(said.get(hop, "silence"))] = 0.95
+        word = said.get(hop, "silence")
+        label, score = (word, 0.95) if isinstance(word, str) else word
+        scores = np.zeros(len(spec.labels), np.float32)
+        scores[spec.labels.index(label)] = score
         level = LOUD if speech[hop : hop + 1] == "#" else QUIET
         found += decision.update(scores, np.full(10, level, np.float32), hop * HOP_MS)
     return found

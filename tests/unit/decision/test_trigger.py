@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +19,7 @@ HOP_MS = 100
 
 def trigger(n_smooth: int = 1, refractory_ms: float = 0) -> Trigger:
     """Return a trigger for yes and no with a threshold of 0.8."""
-    rule = WordRule(threshold=0.8, rearm_below=0.5, refractory_ms=refractory_ms)
+    rule = WordRule(0.8, threshold_after=0.6, rearm_below=0.5, refractory_ms=refractory_ms)
     return Trigger(LABELS, {"yes": rule, "no": rule}, n_smooth)
 
 
@@ -27,10 +28,18 @@ def scores(yes: float = 0.0, no: float = 0.0, unknown: float = 0.0) -> Scores:
     return np.array([yes, no, unknown, max(0.0, 1 - yes - no - unknown)], np.float32)
 
 
-def run(subject: Trigger, *steps: Scores) -> list[tuple[int, Hit]]:
-    """Return (hop, hit) for each hit over the steps."""
-    hits = [(i, subject.update(s, i * HOP_MS)) for i, s in enumerate(steps)]
-    return [(i, h) for i, h in hits if h is not None]
+def run(
+    subject: Trigger, *steps: Scores, expected: tuple[str, ...] = (), fires: bool = True
+) -> list[tuple[int, Hit]]:
+    """Return (hop, hit) for each hit over the steps; it fires, or it does not after all."""
+    hits = []
+    for i, step in enumerate(steps):
+        hit = subject.update(step, i * HOP_MS, expected)
+        if hit is not None:
+            hits.append((i, hit))
+            if fires:
+                subject.fire(hit.label, i * HOP_MS)
+    return hits
 
 
 def test_the_smoothed_score_fires_not_the_raw_one() -> None:
@@ -64,7 +73,7 @@ def test_refractory_time_holds_a_word_back_but_not_another() -> None:
 def test_the_best_word_wins() -> None:
     """A word above its threshold does not fire when another label scores higher."""
     subject = Trigger(
-        LABELS, {w: WordRule(0.3, 0.2, 0) for w in ("yes", "no")}, n_smooth=1
+        LABELS, {w: WordRule(0.3, 0.3, 0.2, 0) for w in ("yes", "no")}, n_smooth=1
     )  # fmt: skip
     assert [h.label for _, h in run(subject, scores(yes=0.4, no=0.5))] == ["no"]
     assert run(subject, scores(yes=0.4, unknown=0.5)) == []
@@ -73,6 +82,36 @@ def test_the_best_word_wins() -> None:
 def test_unknown_and_silence_never_fire() -> None:
     """Certain silence and certain unknown speech are no detections."""
     assert run(trigger(), scores(), scores(unknown=1.0), scores(), scores(unknown=1.0)) == []
+
+
+def test_an_expected_word_has_the_lower_threshold() -> None:
+    """Only the words that a wake word was heard for fire from their second threshold."""
+    steps = [scores(yes=0.7), scores(), scores(no=0.7)]
+    assert run(trigger(), *steps) == []
+    assert [(i, h.label) for i, h in run(trigger(), *steps, expected=("no",))] == [(2, "no")]
+
+
+def test_a_word_said_once_fires_once_at_either_threshold() -> None:
+    """What fired as expected and goes on rising does not fire again as a word alone."""
+    subject = trigger()
+    assert run(subject, scores(yes=0.7), expected=("yes",))
+    assert run(subject, scores(yes=0.9), scores(yes=0.55), scores(yes=0.9)) == []
+
+
+def test_a_word_that_never_fires_alone_is_not_even_disarmed() -> None:
+    """Before its wake word a high score neither fires nor uses up the refractory time."""
+    rules = {"yes": WordRule(math.inf, 0.6, 0.4, refractory_ms=1000)}
+    subject = Trigger(LABELS, rules, n_smooth=1)
+    assert run(subject, scores(yes=1.0)) == []
+    assert run(subject, scores(yes=0.7), expected=("yes",))
+
+
+def test_a_hit_that_does_not_fire_comes_again() -> None:
+    """Until it fires a word is returned at each hop at which its score is high enough."""
+    subject = trigger(refractory_ms=1000)
+    steps = [scores(yes=0.9), scores(yes=0.85), scores(yes=0.7)]
+    assert [i for i, _ in run(subject, *steps, fires=False)] == [0, 1]
+    assert [i for i, _ in run(subject, scores(yes=0.9), scores(yes=0.9))] == [0]
 
 
 @given(

@@ -37,10 +37,21 @@ def front(**changes: Any) -> str:
     return changed(frontend={"n_mels": 10, "n_mfcc": 10, **changes})
 
 
-@pytest.mark.parametrize("spec", [WINDOW_SPEC, STREAM_SPEC])
+WAKE_SPEC = replace(WINDOW_SPEC, wake_words=("loud",), thresholds_after={"loud": 0.4})
+
+
+@pytest.mark.parametrize("spec", [WINDOW_SPEC, STREAM_SPEC, WAKE_SPEC])
 def test_metadata_survives_the_round_trip(spec: Any, tmp_path: Path) -> None:
     """What is written into a model is what is read from it."""
     assert load(write_model(tmp_path / "m.onnx", spec)).spec == spec
+
+
+def test_metadata_without_wake_words_is_served(tmp_path: Path) -> None:
+    """Models from before there were wake words have none."""
+    path = write_model(
+        tmp_path / "m.onnx", metadata=changed(wake_words=None, thresholds_after=None)
+    )
+    assert load(path).spec == WINDOW_SPEC
 
 
 @pytest.mark.parametrize(
@@ -65,6 +76,11 @@ def test_metadata_survives_the_round_trip(spec: Any, tmp_path: Path) -> None:
         ('{"x":' + "[" * 100000, "bad metadata"),
         (changed(thresholds={"quiet": 0.5}), "no such label: quiet"),
         (changed(thresholds={"loud": 7}), "outside 0 to 1"),
+        (changed(wake_words=["quiet"]), "wake_words: no such word: quiet"),
+        (changed(wake_words=["silence"]), "wake_words: no such word: silence"),
+        (changed(wake_words="loud"), "wake_words"),
+        (changed(thresholds_after={"quiet": 0.5}), "thresholds_after: no such label: quiet"),
+        (changed(thresholds_after={"loud": 0}), "thresholds_after: outside 0 to 1"),
         (front(n_mfcc=50), "n_mfcc"),
         (front(std=[0.0] * 10), "std: 0.0, outside 1e-06 to 1e"),
         (front(std=[1e-40] * 10), "std: 1e-40, outside"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_daemon.telemetry import Interval, ProcessMeter, Telemetry
+from edge_daemon.telemetry import Interval, ProcessMeter, Telemetry, text_of
 from edge_daemon.types import Block, Detection
 
 
@@ -74,6 +74,15 @@ def test_summary_is_one_readable_line(telemetry: Telemetry) -> None:
     assert "p50/p95/p99/max ms: capture to decision 123/123/123/123, model " in text
     assert text.endswith("CPU 1.00 % of a core")
     assert "(peak 20.0) MiB" in text
+
+
+def test_a_larger_model_is_in_the_summary_where_there_is_one(telemetry: Telemetry) -> None:
+    """What it confirmed and rejected is in text and JSON, and in neither without it."""
+    assert "confirm" not in telemetry.snapshot()
+    telemetry.set_confirm(confirmed=3, rejected=2)
+    snapshot = telemetry.snapshot()
+    assert snapshot["confirm"] == {"confirmed": 3, "rejected": 2}
+    assert "heard nothing; 3 confirmed, 2 rejected; actions" in text_of(snapshot)
 
 
 def test_summary_before_anything_came(telemetry: Telemetry) -> None:

@@ -24,6 +24,23 @@ def test_each_lap_is_the_time_since_the_one_before(monkeypatch: pytest.MonkeyPat
     assert timer.stages["model"].max == pytest.approx(0.007)
 
 
+def test_an_inset_is_not_part_of_the_stage_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage inside another is measured by itself, also when it fails."""
+    ticks = iter([0, 2_000_000, 9_000_000, 10_000_000])  # ns
+    monkeypatch.setattr(timers, "perf_counter_ns", lambda: next(ticks))
+    timer = StageTimer()
+
+    def fail_inside() -> None:
+        with timer.inset("confirm"):
+            raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011
+        fail_inside()
+    timer.lap("decision")
+    assert timer.stages["confirm"].max == pytest.approx(0.007)
+    assert timer.stages["decision"].max == pytest.approx(0.003)
+
+
 def test_real_clock() -> None:
     """With the real clock a lap is counted and takes some time."""
     timer = StageTimer()
