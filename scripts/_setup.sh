@@ -3,6 +3,7 @@
 #
 #   prepare base    what the daemon needs
 #   prepare test    and what the tests need
+#   prepare train   and what training, and its tests, need: PyTorch, which is large
 #   prepare check   and what scripts/check needs
 #
 # A stamp for each inside .venv makes the next run skip everything. Nothing but the venv and Debian
@@ -147,7 +148,7 @@ install_debian_packages() {
     local packages=(libportaudio2 libsystemd0)
     if ! has_systemd; then mapfile -t -O 2 packages < <(packages_for_systemd); fi
     case $1 in
-        test) packages+=(pulseaudio pulseaudio-utils libasound2-plugins espeak-ng openssl systemd) ;;
+        test | train) packages+=(pulseaudio pulseaudio-utils libasound2-plugins espeak-ng openssl systemd) ;;
         check) packages+=(shellcheck) ;;
     esac
     install_packages "${packages[@]}"
@@ -222,6 +223,7 @@ install_python_packages() {
     case $1 in
         base) extras= ;;
         test) extras='[test]' ;;
+        train) extras='[test,train]' ;;
         check) extras='[test,check]' ;; # mypy reads the tests too
         *) die "there is no set-up $1" ;;
     esac
@@ -230,7 +232,8 @@ install_python_packages() {
     say "installing Python packages: edge-daemon$extras"
     # Left behind by a kill only; then the next run starts with a new venv.
     touch "$STAMPS/unfinished"
-    retry quietly pip_install -e ".$extras" || status=$?
+    [[ $1 != train ]] || retry quietly install_torch || status=$?
+    ((status)) || retry quietly pip_install -e ".$extras" || status=$?
     ((status)) || add_systemd
     ((status)) || compile_package
     rm "$STAMPS/unfinished"
@@ -248,6 +251,17 @@ pip_install() (
         "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
     fi
 )
+
+# By pip, which may be set up to find a build of it for the CPU, a tenth of the size.
+install_torch() {
+    local python=$VENV/bin/python wanted
+    wanted=$(grep -o '"torch==[^"]*"' "$ROOT/pyproject.toml" | tr -d '"')
+    if "$python" -m pip --version >/dev/null 2>&1; then
+        "$python" -m pip install --quiet --disable-pip-version-check "$wanted"
+    else
+        "$(find_python)" -m pip --python "$python" install --quiet "$wanted"
+    fi
+}
 
 compile_package() {
     env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -m compileall -q "$ROOT/edge_daemon" ||

@@ -84,6 +84,14 @@ def shift(x: Tensor, frames: Tensor, filler: Tensor) -> Tensor:
     return torch.where(inside[:, :, None], x.gather(1, index), filler)
 
 
+def kept_share(active: Tensor, frames: Tensor) -> Tensor:
+    """Return the share of the word [shape=(n,)] that a shift by ``frames`` leaves in the clip."""
+    n_frames = active.shape[1]
+    position = torch.arange(n_frames)[None, :] + frames[:, None]
+    inside = (position >= 0) & (position < n_frames)
+    return (active & inside).sum(1) / active.sum(1).clamp(1)
+
+
 def quiet_filler(x: Tensor) -> Tensor:
     """Return each clip's own background, drawn from its quietest fifth of frames, shuffled."""
     n, n_frames, n_mels = x.shape
@@ -146,10 +154,11 @@ class Augment:
         near = torch.randint(-self._s.max_shift_frames, self._s.max_shift_frames + 1, (n,))
         far_by = torch.randint(n_frames // 3, n_frames * 3 // 4, (n,))
         far = far_by * torch.randint(0, 2, (n,)).mul(2).sub(1)
-        frames = torch.where(_chance(self._s.p_far_shift, n), far, near)
         active = active_frames(x)
-        position = torch.arange(n_frames)[None, :] + frames[:, None]
-        kept = (active & (position >= 0) & (position < n_frames)).sum(1) / active.sum(1).clamp(1)
+        # with less of the word than that left, the clip would be nearer to silence than to speech
+        far = torch.where(kept_share(active, far) < 0.25, near, far)
+        frames = torch.where(_chance(self._s.p_far_shift, n), far, near)
+        kept = kept_share(active, frames)
         filler = quiet_filler(x)
         neighbour = torch.roll(x, 1, dims=0)
         beside = shift(neighbour, frames - n_frames * frames.sign(), filler)

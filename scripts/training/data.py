@@ -22,12 +22,15 @@ from tqdm import tqdm
 
 from edge_daemon.frontend import MfccFrontend
 from edge_daemon.types import SILENCE, UNKNOWN, FrontendSpec, Samples
+from training.parts import other_part, speaker_part
 
 LogMel = npt.NDArray[np.float16]
 
 PIXELS_PER_NEPER = 9.94
 PIXEL_OF_UNIT_POWER = 146.2
-_NOISE_TARS = ("noise_esc10.tar", "speech_commands_training.tar")
+_NOISE_TARS = (
+    "noise_esc10.tar", "speech_commands_training.tar", "speech_commands_validation.tar"
+)  # fmt: skip
 _QUIET_ROOMS = {"training": 4000, "validation": 300}
 _AUDIO_SUFFIXES = {".opus", ".flac", ".wav"}
 
@@ -38,12 +41,14 @@ class Split:
 
     x : log-mel clips [shape=(n, n_frames, n_mels), dtype=float16]
     y : class numbers [shape=(n,), dtype=int64]
+    is_recording : of audio, not of a picture [shape=(n,), dtype=bool]
     speech, noise : long recordings to cut windows from, as lists of [shape=(t, n_mels)]
     quiet : rooms so quiet that 16 bits show [shape=(n, n_frames, n_mels), dtype=float16]
     """
 
     x: LogMel
     y: npt.NDArray[np.int64]
+    is_recording: npt.NDArray[np.bool_]
     speech: list[LogMel]
     noise: list[LogMel]
     quiet: LogMel
@@ -98,17 +103,6 @@ def zip_members(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, archive.read(name)
 
 
-def percentile_of(name: str) -> float:
-    """Return a stable number from 0 to 100 for a name: the split rule of Speech Commands."""
-    digest = int(hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(), 16)
-    return (digest % (1 << 27)) * 100.0 / ((1 << 27) - 1)
-
-
-def speaker_of(name: str) -> str:
-    """Return the speaker of ``word/speaker_nohash_n.ext``."""
-    return PurePosixPath(name).stem.split("_nohash_")[0]
-
-
 def cached(path: Path, make: Callable[[], dict[str, LogMel]]) -> dict[str, LogMel]:
     """Load named arrays from ``path``, or make and store them."""
     if not path.exists():
@@ -130,19 +124,24 @@ class SpeechArchives:
         self._cache = cache / key
 
     def tar(self, name: str) -> dict[str, LogMel]:
-        """Return every recording of a tar."""
-        path = self._folder / name
-        return cached(
-            self._cache / f"{name}.npz",
-            lambda: {n: self._reader.audio(b) for n, b in tqdm(tar_members(path), desc=name)},
-        )
+        """Return every recording of a tar; nothing, and a line that says so, without it."""
+        return self._clips(name, tar_members, self._reader.audio)
 
     def pictures(self, name: str) -> dict[str, LogMel]:
-        """Return every picture of a zip."""
+        """Return every picture of a zip; nothing, and a line that says so, without it."""
+        return self._clips(name, zip_members, self._reader.picture)
+
+    def _clips(
+        self, name: str, members: Callable[[Path], Iterator[tuple[str, bytes]]],
+        decode: Callable[[bytes], LogMel],
+    ) -> dict[str, LogMel]:  # fmt: skip
         path = self._folder / name
+        if not path.exists():
+            print(f"{path}: not there, goes on without")
+            return {}
         return cached(
-            self._cache / f"{name}.npz",
-            lambda: {n: self._reader.picture(b) for n, b in tqdm(zip_members(path), desc=name)},
+            self._cache / f"{name.replace('/', '-')}.npz",
+            lambda: {n: decode(data) for n, data in tqdm(members(path), desc=name)},
         )
 
     def quiet_rooms(self, tars: tuple[str, ...], part: str, n: int) -> LogMel:
@@ -158,6 +157,7 @@ class SpeechArchives:
             noises = [
                 self._reader.samples(data).astype(np.float32)
                 for tar in tars
+                if (self._folder / tar).exists()
                 for name, data in tar_members(self._folder / tar)
                 if _is_noise(name) and other_part(name) == part
             ]
@@ -200,41 +200,46 @@ def load(archives: SpeechArchives, labels: list[str], n_frames: int) -> tuple[Sp
 
 
 def _picture_part(name: str) -> str:
-    p = percentile_of(speaker_of(name))
-    return "validation" if p < 10 else "testing" if p < 20 else "training"
-
-
-def other_part(name: str) -> str:
-    """Return the part of a recording that is not of Speech Commands."""
-    p = percentile_of(PurePosixPath(name).stem)
-    return "validation" if p < 10 else "testing" if p < 30 else "training"
+    if _is_noise(name):  # nothing is tested on pictures: two parts will do
+        return other_part(name).replace("testing", "training")
+    return speaker_part(name)
 
 
 def _split(
     archives: SpeechArchives, clips: dict[str, LogMel], labels: list[str], n_frames: int, part: str
 ) -> Split:
     numbers = {label: i for i, label in enumerate(labels)}
-    x, y, noise = [], [], []
+    x, y, is_recording, noise = [], [], [], []
     for name, clip in clips.items():
         word = name.split("/")[0]
-        if word in ("_background_noise_", "_background_"):
+        if word == "_background_noise_":
             noise.append(clip)
         elif len(clip) >= n_frames:
             x.append(clip[:n_frames])
-            y.append(numbers.get(word, numbers[UNKNOWN]))
+            y.append(numbers[SILENCE] if word == "_background_" else _number(word, numbers))
+            is_recording.append(not name.endswith(".jpg"))
     for name, clip in archives.tar("wake_words.tar").items():
-        if other_part(name) == part:
+        if other_part(name) == part and len(clip) >= n_frames:
             x.append(_loudest(clip, n_frames))
-            y.append(numbers[UNKNOWN])
+            y.append(_number(name.split("/")[0], numbers))
+            is_recording.append(True)
     sentences = archives.tar("command_sentences.tar")
+    synthetic = archives.tar(f"synthetic/{part}.tar")  # of scripts/make_long_speech.py
     rooms = archives.tar("noise_esc10.tar")
     return Split(
         np.stack(x),
         np.array(y, dtype=np.int64),
-        [s for n, s in sentences.items() if other_part(n) == part and len(s) >= n_frames],
+        np.array(is_recording, dtype=bool),
+        [s for n, s in sentences.items() if other_part(n) == part and len(s) >= n_frames]
+        + list(synthetic.values()),
         noise + [r for n, r in rooms.items() if other_part(n) == part],
         archives.quiet_rooms(_NOISE_TARS, part, _QUIET_ROOMS[part])[:, :n_frames],
     )
+
+
+def _number(word: str, numbers: dict[str, int]) -> int:
+    """Return the class of a folder: ``smart_mirror`` holds "smart mirror"."""
+    return numbers.get(word.replace("_", " "), numbers[UNKNOWN])
 
 
 def _loudest(clip: LogMel, n_frames: int) -> LogMel:
@@ -243,8 +248,3 @@ def _loudest(clip: LogMel, n_frames: int) -> LogMel:
     starts = len(clip) - n_frames
     best = int(np.argmax(level[n_frames - 1 :][: starts + 1] - level[: starts + 1]))
     return clip[best : best + n_frames]
-
-
-def silence_number(labels: list[str]) -> int:
-    """Return the class number of silence."""
-    return labels.index(SILENCE)

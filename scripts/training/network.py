@@ -1,82 +1,42 @@
-"""TC-ResNet: a residual network of convolutions over time, the coefficients being its channels.
-
-Source: S. Choi et al., "Temporal convolution for real-time keyword spotting on mobile devices"
-(2019), arXiv 1904.03814.
-"""
+"""Which network a model is, and what stands before and beside it in training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from edge_daemon.frontend import dct_matrix
+from training.causal import CausalTcResNet
+from training.resnet2d import ResNet2d
+from training.tcresnet import TcResNet, TcShape
 
 
 @dataclass(frozen=True)
-class NetworkSettings:
-    """The size of the network."""
+class NetworkSettings(TcShape):
+    """Which network, and its size; ``2d`` uses the channels and the dropout alone."""
 
-    channels: tuple[int, ...] = (32, 48, 64, 96)
-    kernel: int = 9
-    first_kernel: int = 3
+    kind: Literal["tc", "causal", "2d"] = "tc"
     dropout: float = 0.2
 
 
-class ResidualBlock(nn.Module):
-    """Two convolutions of which the first halves the rate, beside a shortcut."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv1d(inputs, outputs, kernel, 2, kernel // 2, bias=False),
-            nn.BatchNorm1d(outputs),
-            nn.ReLU(),
-            nn.Conv1d(outputs, outputs, kernel, 1, kernel // 2, bias=False),
-            nn.BatchNorm1d(outputs),
-        )
-        self.shortcut = nn.Sequential(
-            nn.Conv1d(inputs, outputs, 1, 2, bias=False), nn.BatchNorm1d(outputs), nn.ReLU()
-        )
-        self.activation = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[shape=(n, inputs, t)] -> [shape=(n, outputs, ceil(t / 2))]."""
-        out: Tensor = self.activation(self.body(x) + self.shortcut(x))
-        return out
-
-
-class TcResNet(nn.Module):
-    """Scores clips of normalised MFCC.
-
-    Input [shape=(n, n_frames, n_mfcc), dtype=float32]; output logits [shape=(n, n_labels)].
-    """
-
-    def __init__(self, settings: NetworkSettings, n_mfcc: int, n_labels: int) -> None:
-        super().__init__()
-        c = settings.channels
-        self.first = nn.Sequential(
-            nn.Conv1d(n_mfcc, c[0], settings.first_kernel, 1, settings.first_kernel // 2,
-                      bias=False),
-            nn.BatchNorm1d(c[0]),
-            nn.ReLU(),
-        )  # fmt: skip
-        self.blocks = nn.Sequential(*(ResidualBlock(a, b, settings.kernel) for a, b in pairwise(c)))
-        self.dropout = nn.Dropout(settings.dropout)
-        self.classify = nn.Linear(c[-1], n_labels)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return logits."""
-        x = self.blocks(self.first(features.transpose(1, 2)))
-        out: Tensor = self.classify(self.dropout(x.mean(dim=2)))
-        return out
+def build(settings: NetworkSettings, n_features: int, n_labels: int) -> nn.Module:
+    """Return the network of these settings, with random weights."""
+    if settings.kind == "2d":
+        return ResNet2d(settings.channels, settings.dropout, n_labels)
+    kind = CausalTcResNet if settings.kind == "causal" else TcResNet
+    return kind(settings, settings.dropout, n_features, n_labels)
 
 
 class Cepstrum(nn.Module):
-    """Log-mel to normalised MFCC, the last step of the front end, for training."""
+    """Log-mel to normalised features, the last step of the front end, for training.
+
+    n_mfcc : coefficients, or 0 for the log-mel bands themselves
+    sample : log-mel clips [shape=(n, n_frames, n_mels)] for mean and standard deviation
+    """
 
     matrix: Tensor
     mean: Tensor
@@ -84,13 +44,14 @@ class Cepstrum(nn.Module):
 
     def __init__(self, n_mfcc: int, n_mels: int, sample: Tensor) -> None:
         super().__init__()
-        self.register_buffer("matrix", torch.from_numpy(dct_matrix(n_mfcc, n_mels).T).float())
+        matrix = dct_matrix(n_mfcc, n_mels).T if n_mfcc else np.eye(n_mels)
+        self.register_buffer("matrix", torch.from_numpy(matrix.copy()).float())
         mfcc = sample.float() @ self.matrix
         self.register_buffer("mean", mfcc.mean((0, 1)))
         self.register_buffer("std", mfcc.std((0, 1)))
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        """[shape=(n, n_frames, n_mels)] -> [shape=(n, n_frames, n_mfcc)]."""
+        """[shape=(n, n_frames, n_mels)] -> [shape=(n, n_frames, n_features)]."""
         out: Tensor = (log_mel @ self.matrix - self.mean) / self.std
         return out
 
