@@ -1,0 +1,67 @@
+"""Lays the held-out part of the speech archives out for `edge-daemon evaluate` and `tune`.
+
+    python scripts/held_out.py --speech ../shared/speech --part validation --out build/validation
+    edge-daemon evaluate --stream --data build/validation/words.tar \
+        --data build/validation/wake_words --negatives build/validation/sentences \
+        --noise build/validation/noise
+
+Words are split by speaker and lie in an archive of their own, which is linked to; wake words,
+sentences and noise are split by a hash of their names, as the training does it. Thresholds are
+chosen on the part `validation`; the part `testing` is for the figures that are published.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path, PurePosixPath
+
+from training.data import other_part, tar_members
+
+ARCHIVES = {
+    "wake_words": "wake_words.tar",
+    "sentences": "command_sentences.tar",
+    "noise": "noise_esc10.tar",
+}
+WORDS = "words.tar"
+
+
+def unpack(archive: Path, part: str, folder: Path, *, in_folders: bool) -> int:
+    """Write the files of one part below ``folder`` and return how many they are.
+
+    Parameters
+    ----------
+    in_folders : bool
+        Leave out what lies at the top of the archive, where no folder says which word it is.
+    """
+    n = 0
+    for name, data in tar_members(archive):
+        path = PurePosixPath(name)
+        if other_part(name) != part or (in_folders and len(path.parts) < 2):
+            continue
+        target = folder.joinpath(*path.parts[-2:])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        n += 1
+    return n
+
+
+def main() -> None:
+    """Unpack, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--speech", type=Path, default=Path("../shared/speech"))
+    parser.add_argument("--part", choices=("validation", "testing"), default="validation")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    words = args.out / WORDS
+    words.unlink(missing_ok=True)
+    words.symlink_to((args.speech / f"speech_commands_{args.part}.tar").resolve(strict=True))
+    print(f"{words} -> {words.resolve()}")
+    for name, archive in ARCHIVES.items():
+        folder = args.out / name
+        n = unpack(args.speech / archive, args.part, folder, in_folders=name == "wake_words")
+        print(f"{folder}: {n} recordings")
+
+
+if __name__ == "__main__":
+    main()
