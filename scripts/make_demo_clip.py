@@ -39,26 +39,44 @@ NOISE_SEED = 2024
 CANDIDATE_S = 1.0
 
 TABLE = (
-    ("yes", "flite-slt-slow", PAUSE_S),
-    ("no", "flite-rms", PAUSE_S),
-    ("up", "espeak-us-f3", PAUSE_S),
-    ("down", "flite-slt", PAUSE_S),
-    ("left", "espeak-gb-f2", PAUSE_S),
-    ("right", "espeak-gb-f3", PAUSE_S),
-    ("on", "flite-awb", PAUSE_S),
-    ("off", "espeak-us-m3", PAUSE_S),
-    ("stop", "flite-awb-slow", PAUSE_S),
-    ("go", "flite-rms-slow", PAUSE_S),
-    ("left", "flite-slt", 0.0),
-    ("yes", "espeak-us-f2", PAUSE_S),
-    ("down", "espeak-gb-f2", PAUSE_S),
+    ("computer", "espeak-us-f3", PAUSE_S),
+    ("stop", "flite-awb-slow", 0.4),
+    ("jarvis", "flite-awb", PAUSE_S),
+    ("left", "flite-slt", 0.3),
+    ("computer", "espeak-us-f2", PAUSE_S),
+    ("yes", "flite-rms", 0.5),
     ("right", "flite-awb-slow", PAUSE_S),
-    ("on", "espeak-us-f3", PAUSE_S),
-    ("stop", "espeak-us", PAUSE_S),
+    ("jarvis", "flite-kal16", PAUSE_S),
+    ("up", "espeak-us-f3", 0.5),
+    ("computer", "flite-slt-slow", PAUSE_S),
+    ("down", "espeak-gb-f2", 0.5),
+    ("no", "flite-slt", PAUSE_S),
+    ("jarvis", "espeak-us-f3", PAUSE_S),
+    ("on", "espeak-us-f2", 0.4),
+    ("computer", "flite-kal16", PAUSE_S),
+    ("off", "espeak-us-f4", 0.6),
+    ("computer", "espeak-us-f3", PAUSE_S),
+    ("go", "flite-awb", 0.5),
 )
-"""What is said: the word, the voice, and the pause before it; the first comes after LEAD_S."""
+"""What is said: the word, the voice, and the pause before it; the first comes after LEAD_S.
 
-COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+"right" and "no" follow no wake word: with the model's own wake words they do nothing.
+"""
+
+WORDS = (
+    "computer",
+    "jarvis",
+    "yes",
+    "no",
+    "up",
+    "down",
+    "left",
+    "right",
+    "on",
+    "off",
+    "stop",
+    "go",
+)
 
 
 def _flite(voice: str, stretch: float = 1.0) -> tuple[str, ...]:
@@ -157,7 +175,7 @@ def _lay_out(table: Sequence[tuple[str, str, float]]) -> Iterator[Spoken]:
 
 def write_candidates(folder: Path) -> None:
     """Write every word in every voice, each in the middle of a second of the room's noise."""
-    for word in COMMANDS:
+    for word in WORDS:
         (folder / word).mkdir(parents=True, exist_ok=True)
         for voice in VOICES:
             samples = speak(word, voice)
