@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
 
-from training.data import other_part, tar_members
+from edge_daemon.evaluate.files import AudioFiles
+from edge_daemon.evaluate.recordings import is_recording
+from training.parts import other_part
 
 ARCHIVES = {
     "wake_words": "wake_words.tar",
@@ -33,16 +36,17 @@ def unpack(archive: Path, part: str, folder: Path, *, in_folders: bool) -> int:
     in_folders : bool
         Leave out what lies at the top of the archive, where no folder says which word it is.
     """
-    n = 0
-    for name, data in tar_members(archive):
-        path = PurePosixPath(name)
-        if other_part(name) != part or (in_folders and len(path.parts) < 2):
-            continue
-        target = folder.joinpath(*path.parts[-2:])
+    files = AudioFiles(
+        archive,
+        lambda name: is_recording(name)
+        and other_part(name) == part
+        and not (in_folders and len(PurePosixPath(name).parts) < 2),
+    )
+    for recording in files:
+        target = folder.joinpath(*PurePosixPath(recording.name).parts[-2:])
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        n += 1
-    return n
+        target.write_bytes(cast(BinaryIO, recording.file).read())
+    return len(files)
 
 
 def main() -> None:
@@ -52,9 +56,11 @@ def main() -> None:
     parser.add_argument("--part", choices=("validation", "testing"), default="validation")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
+    try:
+        args.out.mkdir(parents=True)
+    except FileExistsError:
+        parser.error(f"{args.out} is there already; parts must not mix: remove it, or name another")
     words = args.out / WORDS
-    words.unlink(missing_ok=True)
     words.symlink_to((args.speech / f"speech_commands_{args.part}.tar").resolve(strict=True))
     print(f"{words} -> {words.resolve()}")
     for name, archive in ARCHIVES.items():

@@ -32,7 +32,9 @@ from tests.integration.command_line import (
     spoken_words,
 )
 
-COMMANDS = ("run", "replay", "evaluate", "devices", "check", "config")
+COMMANDS = ("run", "replay", "evaluate", "tune", "devices", "check", "config")
+WAKE_WORDS = ("computer", "jarvis")
+"""Those of the shipped model."""
 HEARD_WITHIN_S = 1.6
 """From the start of a word to the decision about it."""
 SPEECH = Path(os.environ.get("EDGE_DAEMON_SPEECH", ROOT / ".." / "shared" / "speech"))
@@ -149,6 +151,56 @@ def test_replay_hears_the_demo(
         if not said.time_s <= record["time_s"] <= said.time_s + HEARD_WITHIN_S
     ]
     assert late == []
+
+
+def test_wake_words_in_the_demo() -> None:
+    """With the demo's configuration a word fires right after a wake word, and only there."""
+    heard = _heard_in_the_demo("--config", DEMO.with_suffix(".yaml"))
+    assert heard == _said_to(WAKE_WORDS)
+    fired = Counter(label for _, label in heard)
+    assert Counter(said.word for said in spoken_words()) - fired == Counter(["right", "no"])
+
+
+def test_one_wake_word_of_two(tmp_path: Path) -> None:
+    """Where one wake word is chosen, nothing is heard after the other."""
+    config = tmp_path / "config.yaml"
+    config.write_text("decision: {wake_words: [jarvis]}\n")
+    heard = _heard_in_the_demo("--config", config)
+    assert heard == _said_to(("jarvis",))
+    assert len(heard) < len(_said_to(WAKE_WORDS))
+
+
+@pytest.mark.parametrize(
+    ("settings", "model"),
+    [
+        ("", "builtin:commands-large"),
+        ("decision: {confirm: 'builtin:commands-large'}", "builtin:commands"),
+    ],
+    ids=["alone", "confirms"],
+)
+def test_the_larger_model_hears_the_demo(settings: str, model: str, tmp_path: Path) -> None:
+    """The larger model that ships hears the same, and takes nothing away where it confirms."""
+    config = tmp_path / "config.yaml"
+    config.write_text(settings)
+    heard = _heard_in_the_demo("--config", config, "--model", model)
+    assert heard == _said_to(WAKE_WORDS)
+
+
+def _heard_in_the_demo(*arguments: str | Path) -> list[tuple[str | None, str]]:
+    """Return what ``replay`` hears in the demo: the wake word before it, and the word."""
+    done = edge_daemon("replay", DEMO, "--json", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [(record.get("after"), record["label"]) for record in json_lines(done.stdout)]
+
+
+def _said_to(wake_words: tuple[str, ...]) -> list[tuple[str | None, str]]:
+    """Return the same of what is said there: these wake words, and the word right after each."""
+    words = [said.word for said in spoken_words()]
+    return [
+        (None, word) if word in wake_words else (before, word)
+        for before, word in zip(["", *words], words, strict=False)
+        if before in wake_words or word in wake_words
+    ]
 
 
 def test_replay_json(files: dict[str, Path], replayed: list[Record]) -> None:

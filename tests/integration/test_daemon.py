@@ -407,9 +407,18 @@ def test_a_sequence_acts_once(work: Work, folder: Path) -> None:
 
 
 def test_a_slow_action_holds_nothing_up(work: Work) -> None:
-    """While the action of the first word still runs, all that came later is heard and done."""
+    """While the action of the first word still runs, all that came later is heard and done.
+
+    Only the slow action itself, which is one at a time, is dropped when its word comes again.
+    """
     figures = work.while_one_is_slow
-    assert figures["actions"] == {"done": figures["actions"]["done"], "failed": 0, "dropped": 0}
+    said_again = [d.label for d in work.expected].count(work.expected[0].label) - 1
+    assert said_again > 0
+    assert figures["actions"] == {
+        "done": figures["actions"]["done"],
+        "failed": 0,
+        "dropped": said_again,
+    }
     assert sum(figures["detections"].values()) == len(work.expected)
     assert figures["dropped_samples"] == 0
 

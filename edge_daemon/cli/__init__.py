@@ -9,25 +9,26 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from edge_daemon import __version__
+from edge_daemon.cli.arguments import (
+    EXIT_CODES,
+    EXIT_CONFIG,
+    EXIT_FAILURE,
+    EXIT_OK,
+    EXIT_USAGE,
+    Parser,
+    add_command,
+)
+from edge_daemon.cli.evaluate import add_evaluate
+from edge_daemon.cli.mistakes import named
+from edge_daemon.cli.tune import add_tune
 from edge_daemon.errors import ConfigError, EdgeDaemonError, ModelError
 
-EXIT_OK = 0
-EXIT_FAILURE = 1
-EXIT_USAGE = 2
-EXIT_CONFIG = 78
-
 SYSTEM_CONFIG = Path("/etc/edge-daemon/config.yaml")
-
-_EXIT_CODES = """\
-exit codes:
-  0 success   1 failure   2 wrong usage   78 bad configuration or model
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
         config = with_audio(config, source=arguments.source, pace=arguments.pace)
     except ConfigError as error:
         return _complain(error, EXIT_USAGE)
-    with _named(path):
+    with named(path):
         return Daemon(config).run()
 
 
@@ -88,7 +89,7 @@ def _replay(arguments: argparse.Namespace) -> int:
     # the system's configuration is for the system's model
     path = arguments.config or (None if arguments.model else _system_config())
     config = _config(path)
-    with _named(path):
+    with named(path):
         pipeline = Pipeline.load(arguments.model, config)
     show = _json_line if arguments.json else _table_line()
     failed = False
@@ -121,25 +122,6 @@ def _table_line() -> Callable[[dict[str, Any]], None]:
         print(row.format_map({**record, "label": said}), flush=True)
 
     return show
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from edge_daemon.config import ModelConfig, RuntimeConfig
-    from edge_daemon.evaluate import ClipFolder, evaluate, read_list
-    from edge_daemon.evaluate_report import print_report, with_progress
-    from edge_daemon.model import load_model
-
-    model = load_model(ModelConfig(path=arguments.model), RuntimeConfig())
-    names = None if arguments.list is None else read_list(arguments.list)
-    clips = ClipFolder(arguments.data, names)
-    result = evaluate(model, with_progress(clips, len(clips)))
-    if arguments.json:
-        print(json.dumps({"model": arguments.model, **result.as_json()}))
-    else:
-        print_report(result)
-    for line in result.unreadable:
-        print(f"edge-daemon: not scored: {line}", file=sys.stderr)
-    return EXIT_FAILURE if result.unreadable else EXIT_OK
 
 
 def _devices(arguments: argparse.Namespace) -> int:
@@ -201,29 +183,8 @@ def _system_config() -> Path | None:
     return SYSTEM_CONFIG if found else None
 
 
-@contextmanager
-def _named(path: Path | None) -> Iterator[None]:
-    """Name the file in a mistake that shows only once its configuration is used."""
-    try:
-        yield
-    except ConfigError as error:
-        raise ConfigError(error.problems, str(path or error.where)) from None
-
-
-class _Parser(argparse.ArgumentParser):
-    """Suggests `--help`, keeps the layout of examples, and takes no shortened options."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(
-            formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings
-        )
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="edge-daemon",
         description="Listens for spoken commands, offline, and acts on them.",
         epilog="""\
@@ -233,27 +194,16 @@ examples:
   edge-daemon check
 
 """
-        + _EXIT_CODES,
+        + EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"edge-daemon {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_add_run, _add_replay, _add_evaluate, _add_devices, _add_check, _add_config):
+    for add in (
+        _add_run, _add_replay, add_evaluate, add_tune, _add_devices, _add_check, _add_config,
+    ):  # fmt: skip
         add(commands)
     return parser
-
-
-def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int], text: str,
-    examples: Iterable[str],
-) -> argparse.ArgumentParser:  # fmt: skip
-    listed = "".join(f"  edge-daemon {e}\n" for e in examples)
-    added: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text[0].upper() + text[1:] + ".",
-        epilog=f"examples:\n{listed}\n{_EXIT_CODES}",
-    )  # fmt: skip
-    added.set_defaults(command=run)
-    return added
 
 
 def _add_config_option(parser: argparse.ArgumentParser) -> None:
@@ -264,7 +214,7 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands, "run", _run, "listen, recognise and act: the daemon",
         ("run", "run --source mic:USB", "run --config demo.yaml --source wav:clip.flac --pace fast",
          "run --source pcm:-   # arecord -f S16_LE -r 16000 -c 1 -t raw | edge-daemon run …"),
@@ -277,7 +227,7 @@ def _add_run(commands: Any) -> None:
 
 
 def _add_replay(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands, "replay", _replay, "run audio files through the pipeline, as fast as it goes",
         ("replay recording.wav", "replay *.flac --json", "replay a.opus --model my.onnx"),
     )  # fmt: skip
@@ -290,26 +240,8 @@ def _add_replay(commands: Any) -> None:
     _add_config_option(parser)
 
 
-def _add_evaluate(commands: Any) -> None:
-    parser = _command(
-        commands, "evaluate", _evaluate, "measure accuracy on labelled clips (word/clip.wav)",
-        ("evaluate --data speech_commands/", "evaluate --data test.tar --list test.txt --json"),
-    )  # fmt: skip
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR|TAR",
-        help="clips in the layout of Speech Commands: word/clip.wav|flac|opus",
-    )  # fmt: skip
-    parser.add_argument(
-        "--list", type=Path, metavar="FILE", help="only the clips named in it, word/clip a line"
-    )
-    parser.add_argument(
-        "--model", metavar="M", default="builtin:commands", help="builtin:NAME or an .onnx file"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-
-
 def _add_devices(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands, "devices", _devices, "list the audio inputs and the rates that really open",
         ("devices",),
     )  # fmt: skip
@@ -319,7 +251,7 @@ def _add_devices(commands: Any) -> None:
 
 
 def _add_check(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands, "check", _check, "report every problem of configuration, model, audio, actions",
         ("check", "check --config /etc/edge-daemon/config.yaml"),
     )  # fmt: skip
@@ -327,7 +259,7 @@ def _add_check(commands: Any) -> None:
 
 
 def _add_config(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands, "config", _show_config, "print the configuration in force",
         ("config", "config --defaults > config.yaml", "config --schema > schema.json"),
     )  # fmt: skip

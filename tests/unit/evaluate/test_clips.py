@@ -16,7 +16,7 @@ import soundfile
 
 from edge_daemon.audio.files import read_clip
 from edge_daemon.errors import AudioError, EdgeDaemonError
-from edge_daemon.evaluate import ClipFolder
+from edge_daemon.evaluate import ClipFolder, label_of
 
 Change = Callable[[bytes], bytes]
 
@@ -69,16 +69,19 @@ def test_clips_of_a_tar_have_their_names(tmp_path: Path) -> None:
     """A message about a clip of a tar says which."""
     path = tmp_path / "clips.tar"
     path.write_bytes(pack(b"no sound"))
-    clips = list(ClipFolder(path))
-    assert [clip.word for clip in clips] == ["yes"] * 10
+    folder = ClipFolder(path)
+    clips = list(folder)
+    assert folder.words == {"yes"}
+    assert [clip.folder for clip in clips] == ["yes"] * 10
     with pytest.raises(AudioError, match=r"yes/3\.wav: not an audio file"):
         read_clip(clips[3].file, 16000)
 
 
 def test_folders_named_like_clips_are_none(tmp_path: Path) -> None:
-    """Only files are clips."""
+    """Only files are clips, and only below a folder that says which word they are."""
     (tmp_path / "yes" / "folder.wav").mkdir(parents=True)
     (tmp_path / "yes" / "clip.wav").write_bytes(wav())
+    (tmp_path / "all_words.wav").write_bytes(wav())
     assert [clip.name for clip in ClipFolder(tmp_path)] == ["yes/clip.wav"]
 
 
@@ -86,3 +89,24 @@ def test_a_path_that_cannot_be_is_no_folder() -> None:
     """A name that is too long for any file is refused as one that is not there."""
     with pytest.raises(EdgeDaemonError, match="no such folder or tar"):
         ClipFolder(Path("x" * 5000))
+
+
+@pytest.mark.parametrize(
+    ("folder", "label"),
+    [
+        ("yes", "yes"),
+        ("smart_mirror", "smart mirror"),
+        ("_silence_", "silence"),
+        ("_unknown_", "unknown"),
+        ("banana", "unknown"),
+    ],
+)
+def test_folders_stand_for_labels(folder: str, label: str) -> None:
+    """A folder is its word, with blanks for underscores; what the model lacks is unknown."""
+    assert label_of(folder, ("yes", "smart mirror", "unknown", "silence")) == label
+
+
+def test_a_word_without_any_label() -> None:
+    """A model without `unknown` says which word it has no label for."""
+    with pytest.raises(EdgeDaemonError, match="no label for 'banana'"):
+        label_of("banana", ("yes", "silence"))
