@@ -41,7 +41,7 @@ class CausalConv(nn.Module):
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """[shape=(n, inputs, t)] -> [shape=(n, outputs, t // stride)], and the next state."""
         x = torch.cat([state, x], dim=2)
-        return self.relu(self.norm(self.conv(x))), x[:, :, -self.n_state :]
+        return self.relu(self.norm(self.conv(x))), x[:, :, x.shape[2] - self.n_state :]
 
 
 class CausalBlock(nn.Module):
@@ -99,7 +99,7 @@ class CausalTcResNet(nn.Module):
         for block in self.blocks:
             x = block(x, taken, following)
         x = torch.cat([next(taken), x], dim=2)
-        following.append(x[:, :, -(self.pool - 1) :])
+        following.append(x[:, :, x.shape[2] - (self.pool - 1) :])
         logits = self.classify(self.dropout(x[:, :, -self.pool :].mean(dim=2)))
         return logits, following
 

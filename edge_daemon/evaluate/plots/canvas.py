@@ -62,7 +62,7 @@ class Canvas:
             try:
                 yield list(axes[0])
                 path.parent.mkdir(parents=True, exist_ok=True)
-                figure.savefig(path, dpi=_DPI, format="png")
+                figure.savefig(path, dpi=_DPI, format="png", bbox_inches="tight", pad_inches=0.15)
             except OSError as error:
                 raise EdgeDaemonError(f"{path}: cannot be written: {error.strerror}") from None
             finally:
