@@ -9,11 +9,11 @@ from typing import TypeAlias
 from edge_daemon.config import DecisionConfig, Sequence, WordConfig
 from edge_daemon.decision.isolation import Isolation
 from edge_daemon.decision.sequences import Sequences
-from edge_daemon.decision.thresholds import DEFAULT_THRESHOLD, Thresholds, word_thresholds
+from edge_daemon.decision.thresholds import Thresholds, word_thresholds
 from edge_daemon.decision.trigger import Hit, Trigger, WordRule
 from edge_daemon.types import Detection, ModelSpec, Scores
 
-__all__ = ["DEFAULT_THRESHOLD", "Confirmation", "Decision", "Thresholds", "word_thresholds"]
+__all__ = ["Confirmation", "Decision", "Thresholds", "word_thresholds"]
 
 Confirmation: TypeAlias = Callable[[str], bool]
 """Tells whether a second opinion hears this word in the newest audio, too."""

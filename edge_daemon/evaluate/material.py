@@ -110,6 +110,8 @@ class Material:
 
 
 def _named(paths: Sequence[Path]) -> dict[str, AudioFiles]:
-    """Name each folder or tar by its own name, by its whole path where that says too little."""
+    """Name each folder or tar by its own name, by its whole path where another has that one."""
     taken = [OTHER_WORDS, NOISE, "", *(p.name for p in paths)]
-    return {(p.name if taken.count(p.name) == 1 else str(p)): recordings(p) for p in paths}
+    return {
+        (p.name if taken.count(p.name) == 1 else str(p.absolute())): recordings(p) for p in paths
+    }

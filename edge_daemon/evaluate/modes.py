@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_daemon.config import Config, DecisionConfig, WordConfig, sequences
-from edge_daemon.decision import DEFAULT_THRESHOLD
+from edge_daemon.decision import word_thresholds
 from edge_daemon.evaluate.matching import LATE_S
 from edge_daemon.types import ModelSpec
 
@@ -35,7 +35,7 @@ class Modes:
             {w: _pause_ms(decision, w) for w in spec.words if w not in after and w not in wakes},
             after,
             tuple(w for w in spec.words if w in wakes),
-            {w: threshold(decision, spec, w, is_after=w in after) for w in spec.words},
+            {w: word_thresholds(decision, spec, w)[w in after] for w in spec.words},
         )
 
     @property
@@ -56,11 +56,3 @@ class Modes:
 def _pause_ms(config: DecisionConfig, word: str) -> int:
     own_ms = config.words.get(word, WordConfig()).isolate_ms
     return config.isolate_ms if own_ms is None else own_ms
-
-
-def threshold(config: DecisionConfig, spec: ModelSpec, word: str, *, is_after: bool) -> float:
-    """Return the threshold in force of a word, alone or after its wake word."""
-    own = config.words.get(word, WordConfig())
-    alone = own.threshold or config.threshold or spec.thresholds.get(word, DEFAULT_THRESHOLD)
-    after = own.threshold_after or config.threshold_after or spec.thresholds_after.get(word, alone)
-    return after if is_after else alone

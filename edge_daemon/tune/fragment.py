@@ -46,13 +46,18 @@ def _heading(tuned: Tuned) -> list[str]:
 
 
 def _word(word: str, choices: Mapping[Mode, Choice]) -> list[str]:
-    """Return the lines of one word; only as a comment when one of its modes has no threshold."""
+    """Return the lines of one word, with the thresholds that were found.
+
+    Without the one for following a wake word there is only a comment: the one for alone would
+    be refused where the word fires after wake words only.
+    """
     keys = [f"{_KEYS[m]}: {c.threshold:g}" for m, c in choices.items() if c.threshold is not None]
-    is_whole = len(keys) == len(choices)
+    decisive = choices.get("after") or next(iter(choices.values()))
+    is_usable = decisive.threshold is not None
     says = "; ".join(_figures(choice) for choice in choices.values())
     lines = _comment(says, indent="    ")
     entry = f"{json.dumps(word, ensure_ascii=False)}: {{{', '.join(keys)}}}"
-    return [*lines, f"    {entry}" if is_whole else "    # left out"]
+    return [*lines, f"    {entry}" if is_usable else "    # left out"]
 
 
 def _figures(choice: Choice) -> str:

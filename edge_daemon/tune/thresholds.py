@@ -118,7 +118,7 @@ class _Tuner:
             return self._settings.isolate_ms
         decision = self._listener.config.decision
         own_ms = decision.words.get(word, WordConfig()).isolate_ms
-        return own_ms or decision.isolate_ms or ISOLATE_MS
+        return (decision.isolate_ms or ISOLATE_MS) if own_ms is None else own_ms
 
     def tune(self, watch: Watch) -> Tuned:
         """Hear everything once, then choose."""
