@@ -55,6 +55,17 @@ def test_streams_of_one_name_are_told_apart(words: ClipFolder, tmp_path: Path) -
     assert names == [OTHER_WORDS, *map(str, paths), NOISE]
 
 
+def test_a_relative_folder_called_noise_is_a_stream_of_its_own(
+    words: ClipFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its whole path is no longer than its name, which is taken: nothing may be lost."""
+    monkeypatch.chdir(tmp_path)
+    for name in (NOISE, "hum"):
+        write_recording(Path(name) / "1.wav", seconds=1)
+    material = Material([words], [Path(NOISE)], Path("hum"), TONE_SPEC, 1)
+    assert [s.name for s in material.negatives()] == [OTHER_WORDS, str(tmp_path / NOISE), NOISE]
+
+
 def test_unusable_clips_are_named(tmp_path: Path) -> None:
     """A clip that cannot be read, or holds no sound, is left out and said."""
     folder = write_clips(tmp_path / "words", {"low": 1})

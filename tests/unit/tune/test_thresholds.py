@@ -85,6 +85,18 @@ def test_a_word_that_is_lost(tmp_path: Path) -> None:
     assert "left out" in text
 
 
+def test_a_word_that_is_lost_in_one_mode(folder: Path) -> None:
+    """What follows a wake word keeps that threshold without one for alone, and not the reverse."""
+    found = tuned(folder, WAKING_SPEC, Targets(alone=100, after=1000, wake=100))
+    both = found.choices["high"]
+    after = both["after"].threshold
+    found.choices["high"] = {**both, "alone": replace(both["alone"], trial=None)}
+    words = parse_config(parse_yaml(fragment(found))).decision.words
+    assert (words["high"].threshold, words["high"].threshold_after) == (None, after)
+    found.choices["high"] = {**both, "after": replace(both["after"], trial=None)}
+    assert "high" not in parse_config(parse_yaml(fragment(found))).decision.words
+
+
 def test_the_fragment_loads(folder: Path) -> None:
     """The configuration's loader takes it, with the thresholds that were found."""
     found = tuned(folder, WAKING_SPEC, Targets(alone=100, after=1000, wake=100))
