@@ -185,15 +185,20 @@ def write_candidates(folder: Path) -> None:
             _write(folder / word / f"{voice}.wav", clip)
 
 
-def speak(word: str, voice: str) -> Wave:
-    """Return the word without the silence around it, resampled to 16 kHz, its peak at -6 dBFS."""
+def read_aloud(text: str, voice: str) -> Wave:
+    """Return a text as a voice says it, resampled to 16 kHz."""
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "word.wav"
-        command = [part.format(word=word, out=out) for part in VOICES[voice]]
+        out = Path(folder) / "said.wav"
+        command = [part.format(word=text, out=out) for part in VOICES[voice]]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         said, rate_hz = soundfile.read(out, dtype="float32")
     resampled: Wave = soxr.resample(said, rate_hz, RATE_HZ)
-    word_alone = _trimmed(resampled)
+    return resampled
+
+
+def speak(word: str, voice: str) -> Wave:
+    """Return the word without the silence around it, its peak at -6 dBFS."""
+    word_alone = _trimmed(read_aloud(word, voice))
     scaled: Wave = word_alone * np.float32(_amplitude(PEAK_DBFS) / np.abs(word_alone).max())
     return scaled
 

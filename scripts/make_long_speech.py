@@ -16,18 +16,15 @@ import argparse
 import hashlib
 import io
 import re
-import subprocess
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 from tqdm import tqdm
 
-from make_demo_clip import RATE_HZ, VOICES, Wave, room_noise
+from make_demo_clip import RATE_HZ, VOICES, Wave, read_aloud, room_noise
 
 PARTS = {"training": range(0, 50), "validation": range(50, 70), "testing": range(70, 100)}
 ONLY_IN = {
@@ -61,17 +58,6 @@ def voices(part: str) -> list[str]:
     """Return the voices that speak in a part."""
     elsewhere = {v for other, names in ONLY_IN.items() if other != part for v in names}
     return sorted(set(VOICES) - elsewhere)
-
-
-def read_aloud(text: str, voice: str) -> Wave:
-    """Return a text as speech at 16 kHz."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "said.wav"
-        command = [part.format(word=text, out=out) for part in VOICES[voice]]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        said, rate_hz = soundfile.read(out, dtype="float32")
-    resampled: Wave = soxr.resample(said, rate_hz, RATE_HZ)
-    return resampled
 
 
 def levelled(samples: Wave, level_dbfs: float) -> Wave:
