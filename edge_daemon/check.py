@@ -16,6 +16,7 @@ from edge_daemon.confirm import load_larger_model, mismatches
 from edge_daemon.errors import AudioError, ConfigError, MissingDependency, ModelError
 from edge_daemon.frontend import MfccFrontend
 from edge_daemon.model import load_model
+from edge_daemon.outputs import unwritable
 from edge_daemon.types import ModelSpec
 
 FALLBACK_RATE_HZ = 16000
@@ -67,8 +68,10 @@ def _confirm_problems(config: Config, listening: ModelSpec | None) -> list[str]:
     """Load the larger model for real, and hold it against the one that listens, if that is sound."""
     try:
         model = load_larger_model(config)
-    except (ModelError, MissingDependency) as error:
+    except ModelError as error:
         return [str(error)]
+    except MissingDependency:
+        return []  # the model that listens needs the same, and its problem was told
     return [] if model is None or listening is None else mismatches(model.spec, listening)
 
 
@@ -117,19 +120,6 @@ def _action_problems(config: Config) -> Iterator[str]:
             if problem:
                 yield f"actions[{i}].webhook: {problem}"
         if action.log is not None:
-            problem = _log_problem(action.log.path)
+            problem = None if action.log.path == "-" else unwritable(Path(action.log.path))
             if problem:
                 yield f"actions[{i}].log.path: {problem}"
-
-
-def _log_problem(path: str) -> str | None:
-    """Say why lines could not be added to the file; it is not made for that."""
-    if path == "-":
-        return None
-    folder = Path(path).parent
-    if not os.path.isdir(folder):
-        return f"the folder {folder} does not exist"
-    if os.path.isdir(path):
-        return f"{path}: a folder; name a file in it"
-    target = path if os.path.exists(path) else folder
-    return None if os.access(target, os.W_OK) else f"{target} may not be written by this user"

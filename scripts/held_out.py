@@ -44,6 +44,10 @@ def unpack(archive: Path, part: str, folder: Path, *, in_folders: bool) -> int:
     )
     for recording in files:
         target = folder.joinpath(*PurePosixPath(recording.name).parts[-2:])
+        if ".." in target.parts or target.exists():
+            raise SystemExit(
+                f"{archive}: {recording.name}: a name that is not safe, or twice there"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(cast(BinaryIO, recording.file).read())
     return len(files)

@@ -2,12 +2,13 @@ r"""Make hours of synthetic running speech: negatives for training, tuning and f
 
     sudo apt-get install flite espeak-ng fortunes jargon-text
     python scripts/make_long_speech.py --part testing --hours 4 --out build/speech/testing.tar \
-        /usr/share/games/fortunes/{people,science,work,definitions,computers}
+        --without computer --without jarvis /usr/share/games/fortunes/{people,science,work}
 
 Paragraphs of any English text are read by the synthetic voices of make_demo_clip.py, each at a
 level of its own over a quiet room. A paragraph belongs to one part for good (a hash of it says
-which), and some voices speak in one part alone, so that tests meet new text and new voices. The
-tar holds FLAC files of some minutes; nothing of it is shipped.
+which), and some voices speak in one part alone, so that tests meet new text and new voices. A
+wake word that is really said is no false accept: ``--without`` leaves paragraphs that say it out.
+The tar holds FLAC files of some minutes; nothing of it is shipped.
 """
 
 from __future__ import annotations
@@ -38,8 +39,11 @@ LEVELS_DBFS = (-36.0, -16.0)
 PAUSES_S = (0.3, 1.5)
 
 
-def paragraphs(paths: list[Path], part: str) -> list[str]:
-    """Return the part's paragraphs of these texts: letters and punctuation, no markup."""
+def paragraphs(paths: list[Path], part: str, without: list[str]) -> list[str]:
+    """Return the part's paragraphs of these texts: letters and punctuation, no markup.
+
+    without : words that none of them may say, alone or as the beginning of another
+    """
     text = "\n\n".join(p.read_text(errors="ignore") for p in paths)
     found = []
     for raw in re.split(r"\n\s*\n|\n%\n", text):
@@ -47,7 +51,9 @@ def paragraphs(paths: list[Path], part: str) -> list[str]:
         letters = sum(c.isalpha() or c == " " for c in line)
         if len(line) >= SHORTEST and letters > 0.9 * len(line):
             found.append(line[:LONGEST])
-    return [p for p in dict.fromkeys(found) if _percentile(p) in PARTS[part]]
+    said = re.compile("|".join(rf"\b{re.escape(word)}" for word in without) or "$^", re.IGNORECASE)
+    unique = dict.fromkeys(p for p in found if not said.search(p))
+    return [p for p in unique if _percentile(p) in PARTS[part]]
 
 
 def _percentile(text: str) -> int:
@@ -93,8 +99,9 @@ def main() -> None:
     parser.add_argument("--part", choices=sorted(PARTS), required=True)
     parser.add_argument("--hours", type=float, required=True)
     parser.add_argument("--out", type=Path, required=True, metavar="TAR")
+    parser.add_argument("--without", action="append", default=[], metavar="WORD")
     args = parser.parse_args()
-    texts = paragraphs(args.texts, args.part)
+    texts = paragraphs(args.texts, args.part, args.without)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     partial = args.out.with_suffix(".partial")
     with tarfile.open(partial, "w") as tar:

@@ -5,7 +5,7 @@
 
 Settings are in the YAML files; several of them train together on the same audio. The log
 (``log.jsonl``) and the checkpoint, from which a stopped training goes on, are in the output
-folder. A model with a teacher learns from its checkpoint there. Works on CPU and GPU; seeds are
+folder. A model with teachers learns from their checkpoints there. Works on CPU and GPU; seeds are
 fixed.
 """
 
@@ -15,7 +15,9 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from edge_daemon.types import ModelSpec
+import torch
+
+from edge_daemon.types import UNKNOWN, ModelSpec
 from training.data import SpeechArchives, load
 from training.export import export_float, export_int8
 from training.network import Cepstrum
@@ -47,6 +49,8 @@ def export(trainer: Trainer, student: Student, folder: Path) -> None:
     """Write ``NAME.float32.onnx`` and ``NAME.onnx``, the INT8 model."""
     settings = student.settings
     listener = student.averaged().cpu()
+    with torch.no_grad():
+        listener.network.classify.bias[settings.labels.index(UNKNOWN)] += settings.unknown_offset
     spec = model_spec(settings, listener.cepstrum)
     float_path = folder / f"{settings.name}.float32.onnx"
     int8_path = folder / f"{settings.name}.onnx"
@@ -75,11 +79,9 @@ def main() -> None:
                          f"{', '.join(first.differences(other))}")  # fmt: skip
     archives = SpeechArchives(args.speech, args.cache, first.frontend)
     train, valid = load(archives, first.labels, first.n_frames)
-    teacher = None
-    if first.teacher:
-        theirs = Settings.read(args.settings[0].with_name(f"{first.teacher}.yaml"))
-        teacher = trained(theirs, args.out).to(DEVICE)
-    trainer = Trainer(settings, train, valid, args.out, teacher)
+    theirs = [Settings.read(args.settings[0].with_name(f"{t}.yaml")) for t in first.teachers]
+    teachers = [trained(one, args.out).to(DEVICE) for one in theirs]
+    trainer = Trainer(settings, train, valid, args.out, teachers)
     trainer.resume()
     trainer.run()
     for student in trainer.students:

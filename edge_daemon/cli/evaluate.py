@@ -11,6 +11,7 @@ from edge_daemon.cli.arguments import add_command
 from edge_daemon.cli.measuring import (
     add_model_options,
     add_noise_options,
+    canvas_for,
     complain_of,
     config_of,
     snrs_of,
@@ -77,7 +78,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from edge_daemon.model import load_model
 
     _check_usage(arguments)
-    canvas = _canvas(arguments)
+    canvas = canvas_for(arguments.plots) if arguments.plots else None
     config = config_of(arguments)
     model = load_model(config.model, config.runtime)
     folders = _folders(arguments)
@@ -103,15 +104,6 @@ def _check_usage(arguments: argparse.Namespace) -> None:
     if given and not arguments.stream:
         arguments.wrong_usage(f"argument --{given[0]}: needs --stream")
     snrs_of(arguments)
-
-
-def _canvas(arguments: argparse.Namespace) -> Canvas | None:
-    """Find out whether pictures can be drawn before anything takes long."""
-    if arguments.plots is None:
-        return None
-    from edge_daemon.evaluate.plots import open_canvas
-
-    return open_canvas()
 
 
 def _folders(arguments: argparse.Namespace) -> list[ClipFolder]:

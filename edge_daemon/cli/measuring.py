@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_daemon.cli.arguments import EXIT_FAILURE, EXIT_OK
+from edge_daemon.errors import EdgeDaemonError
+from edge_daemon.outputs import unwritable
 
 if TYPE_CHECKING:
     from edge_daemon.config import Config
+    from edge_daemon.evaluate.plots import Canvas
 
 CLEAN = "clean"
 _SNRS_WITH_NOISE = (None, 10.0, 5.0)
@@ -88,6 +91,38 @@ def config_of(arguments: argparse.Namespace) -> Config:
     if arguments.model is None:
         return config
     return replace(config, model=replace(config.model, path=arguments.model))
+
+
+def must_be_writable(path: Path | None) -> None:
+    """Find out before anything takes long whether the result can be written there.
+
+    Raises
+    ------
+    EdgeDaemonError
+    """
+    problem = None if path is None else unwritable(path)
+    if problem:
+        raise EdgeDaemonError(f"{path}: cannot be written: {problem}")
+
+
+def canvas_for(folder: Path) -> Canvas:
+    """Return what pictures are drawn on, and make their folder, before anything takes long.
+
+    Raises
+    ------
+    MissingDependency
+        Without matplotlib.
+    EdgeDaemonError
+        When the folder cannot be made.
+    """
+    from edge_daemon.evaluate.plots import open_canvas
+
+    canvas = open_canvas()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EdgeDaemonError(f"{folder}: cannot be made: {error.strerror}") from None
+    return canvas
 
 
 def complain_of(unusable: Iterable[str]) -> int:

@@ -12,8 +12,10 @@ from edge_daemon.cli.arguments import EXIT_FAILURE, add_command
 from edge_daemon.cli.measuring import (
     add_model_options,
     add_noise_options,
+    canvas_for,
     complain_of,
     config_of,
+    must_be_writable,
     number,
     snrs_of,
 )
@@ -107,13 +109,15 @@ def _pause(text: str) -> int:
 def _tune(arguments: argparse.Namespace) -> int:
     from edge_daemon.evaluate import ClipFolder
     from edge_daemon.evaluate.material import Material
-    from edge_daemon.evaluate.plots import draw_det, open_canvas
+    from edge_daemon.evaluate.plots import draw_det
     from edge_daemon.evaluate.progress import watched
     from edge_daemon.model import load_model
     from edge_daemon.tune.thresholds import find_thresholds
 
     snrs_db = snrs_of(arguments)
-    canvas = open_canvas() if arguments.plot else None
+    must_be_writable(arguments.output)
+    canvas = canvas_for(arguments.plot.parent) if arguments.plot else None
+    must_be_writable(arguments.plot)
     config = config_of(arguments)
     model = load_model(config.model, config.runtime)
     folders = [ClipFolder(path) for path in arguments.positives]

@@ -106,7 +106,9 @@ class Decision:
         """Let a hit through at once, or hold it until the pause after it."""
         wake = self._sequences.wake_before(hit.label, now_ms)
         self._sequences.note(hit.label, now_ms)
-        if wake is None and (isolate_ms := self._isolate_ms[hit.label]):
+        if wake is not None:
+            self._isolation.drop(wake)  # a word that follows shows that it was not said alone
+        elif isolate_ms := self._isolate_ms[hit.label]:
             self._isolation.hold(hit, isolate_ms)
             return None
         return Detection(hit.label, hit.score, now_ms / 1000.0, wake)

@@ -62,6 +62,10 @@ class Isolation:
         """Keep a hit until the pause after it, or until it is clear that there is none."""
         self._held.append(_Held(hit, round(pause_ms / self._frame_ms)))
 
+    def drop(self, label: str) -> None:
+        """Forget the held hits of a word that turned out not to stand alone."""
+        self._held = [held for held in self._held if held.hit.label != label]
+
     def push(self, levels: Scores) -> None:
         """Take the levels of new frames [shape=(n_frames,), dtype=float32], in nepers."""
         n = len(levels)

@@ -24,10 +24,15 @@ class AugmentSettings:
 
     max_shift_frames: int = 15
     p_far_shift: float = 0.15
+    min_kept: float = 0.45
+    """Share of a word that must be left in the window; with less of it the clip is ``unknown``."""
     p_context: float = 0.35
     gain_db: tuple[float, float] = (-14.0, 8.0)
-    p_stretch: float = 0.3
+    p_warp: float = 0.6
     stretch: tuple[float, float] = (0.85, 1.15)
+    """How much slower a clip is made."""
+    vocal_tract: tuple[float, float] = (0.9, 1.12)
+    """How much higher its formants are made, as by a shorter vocal tract."""
     colour_db: float = 4.0
     p_room: float = 0.25
     p_noise: float = 0.55
@@ -100,6 +105,24 @@ def quiet_filler(x: Tensor) -> Tensor:
     return x.gather(1, picks[:, :, None].expand(n, n_frames, n_mels))
 
 
+def warped(x: Tensor, slower: Tensor, higher: Tensor) -> Tensor:
+    """Stretch each clip in time, and its bands upwards, by factors [shape=(n,)].
+
+    Source of the latter: N. Jaitly and G. Hinton, "Vocal tract length perturbation (VTLP) improves
+    speech recognition" (2013), here with one factor for all bands.
+    """
+    n, n_frames, n_mels = x.shape
+    t = torch.linspace(-1, 1, n_frames) / slower[:, None]
+    f = (torch.linspace(0, 2, n_mels) / higher[:, None] - 1).clamp_max(1)
+    grid = torch.stack(
+        [f[:, None, :].expand(n, n_frames, n_mels), t[:, :, None].expand(n, n_frames, n_mels)],
+        dim=3,
+    )
+    moved = functional.grid_sample(x[:, None], grid, padding_mode="border", align_corners=True)
+    inside = (t.abs() <= 1)[:, :, None]
+    return torch.where(inside, moved[:, 0], quiet_filler(x))
+
+
 class Augment:
     """Changes a batch of clips as rooms, microphones, neighbours and noise would.
 
@@ -126,27 +149,20 @@ class Augment:
 
     def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the changed clips and their (sometimes changed) classes."""
-        x = self._stretched(x)
+        x = self._another_speaker(x)
         x, y = self._shifted(x, y)
         x = self._in_a_room(x)
         x = x + self._gain_and_colour(x)
         x = self._with_noise(x, y)
         return self._masked(x.clamp_min(self._floor)), y
 
-    def _stretched(self, x: Tensor) -> Tensor:
-        if torch.rand(()) > self._s.p_stretch * 2:
-            return x
-        n_frames = x.shape[1]
-        longer = int(n_frames * _uniform(*self._s.stretch, 1).item())
-        stretched = functional.interpolate(x.transpose(1, 2), longer, mode="linear").transpose(1, 2)
-        first = abs(longer - n_frames) // 2
-        if longer >= n_frames:
-            stretched = stretched[:, first : first + n_frames]
-        else:
-            filler = quiet_filler(x)
-            filler[:, first : first + longer] = stretched
-            stretched = filler
-        return torch.where(_chance(0.5, len(x))[:, None, None], stretched, x)
+    def _another_speaker(self, x: Tensor) -> Tensor:
+        """Make some clips slower or faster, and their speakers smaller or larger."""
+        n = len(x)
+        chosen = _chance(self._s.p_warp, n)
+        slower = torch.where(chosen, _uniform(*self._s.stretch, n), torch.ones(n))
+        higher = torch.where(chosen, _uniform(*self._s.vocal_tract, n), torch.ones(n))
+        return warped(x, slower, higher)
 
     def _shifted(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Move clips in time, sometimes next to another clip's word, sometimes half out."""
@@ -164,8 +180,9 @@ class Augment:
         beside = shift(neighbour, frames - n_frames * frames.sign(), filler)
         filler = torch.where(_chance(self._s.p_context, n)[:, None, None], beside, filler)
         is_word = (y != self._unknown) & (y != self._silence)
-        y = torch.where(is_word & (kept < 0.6), torch.full_like(y, self._unknown), y)
-        whole = is_word & (kept >= 0.6) & (kept < 0.9)
+        enough = kept >= self._s.min_kept
+        y = torch.where(is_word & ~enough, torch.full_like(y, self._unknown), y)
+        whole = is_word & enough & (kept < 0.9)
         frames = torch.where(whole | (y == self._silence), torch.zeros_like(frames), frames)
         return shift(x, frames, filler), y
 

@@ -53,8 +53,13 @@ class Settings:
     """Multiply in 16 bits in training: about twice as fast where the processor can."""
     initial: str = field(default="", metadata={"own": True})
     """Name of a trained model of the same network to start from."""
-    teacher: str = ""
-    """Name of a trained model, whose YAML is beside this one, to learn from as well."""
+    unknown_offset: float = field(default=0.0, metadata={"own": True})
+    """Added to the logit of ``unknown`` at export, which training draws more often than a test.
+
+    Source: A. Menon et al., "Long-tail learning via logit adjustment" (2020), arXiv 2007.07314.
+    """
+    teachers: list[str] = field(default_factory=list)
+    """Names of trained models, whose YAML is beside this one, to learn from as well: their mean."""
     teacher_weight: float = 0.7
     temperature: float = 2.0
 

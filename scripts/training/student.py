@@ -87,7 +87,7 @@ class Student:
         x : Tensor [shape=(n, n_frames, n_mels)]
         y : Tensor [shape=(n,), dtype=int64]
         taught : Tensor [shape=(n, n_labels)], optional
-            A teacher's logits of the same clips.
+            The teachers' logits of the same clips.
         """
         loss = self._loss(self._listener.train()(x), y, taught)
         self._optimizer.zero_grad()
@@ -98,7 +98,7 @@ class Student:
         return float(loss.item())
 
     def _loss(self, logits: Tensor, y: Tensor, taught: Tensor | None) -> Tensor:
-        """Cross entropy, and the distance to the teacher's softened scores.
+        """Cross entropy, and the distance to the teachers' softened scores.
 
         Source: G. Hinton et al., "Distilling the knowledge in a neural network" (2015),
         arXiv 1503.02531.

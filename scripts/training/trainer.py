@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def recalls(listener: Listener, x: Tensor, y: Tensor, labels: list[str]) -> dict
 
 
 class Trainer:
-    """Trains models together: audio is drawn, changed and shown to the teacher once for all.
+    """Trains models together: audio is drawn, changed and shown to the teachers once for all.
 
     Parameters
     ----------
@@ -38,17 +39,18 @@ class Trainer:
     train, valid : Split
     folder : Path
         Gets a folder a model with its checkpoint and log.
-    teacher : Listener, optional
+    teachers : sequence of Listener
+        Their mean is learned from, if there are any.
     """
 
     def __init__(
         self, settings: list[Settings], train: Split, valid: Split, folder: Path,
-        teacher: Listener | None = None,
+        teachers: Sequence[Listener] = (),
     ) -> None:  # fmt: skip
         self._s = settings[0]
         torch.manual_seed(self._s.seed)
         self._folder = folder
-        self._teacher = teacher
+        self._teachers = teachers
         self._sampler = EpochSampler(self._s, train)
         self._valid = validation_set(self._s, valid)
         sample = self._sampler.batch(self._sampler.indices()[:4000])[0]
@@ -94,12 +96,18 @@ class Trainer:
         batches = self._sampler.indices().split(self._s.batch)[:-1]
         for index in tqdm(batches, desc=f"epoch {self.epoch + 1}/{self._s.epochs}", mininterval=2):
             x, y = self._sampler.batch(index)
-            with torch.no_grad():
-                taught = None if self._teacher is None else self._teacher(x)
+            taught = self._taught(x)
             losses.append([student.learn(x, y.to(DEVICE), taught) for student in self.students])
         self.epoch += 1
         mean: list[float] = np.mean(losses, axis=0).tolist()
         return mean
+
+    @torch.no_grad()
+    def _taught(self, x: Tensor) -> Tensor | None:
+        """Return the mean of the teachers' log scores [shape=(n, n_labels)]."""
+        if not self._teachers:
+            return None
+        return torch.stack([teacher(x).log_softmax(1) for teacher in self._teachers]).mean(0)
 
     def scores(self, student: Student) -> dict[str, Any]:
         """Return the recalls of the averaged network, and their mean without the wake words."""

@@ -47,12 +47,14 @@ clips_of_silence: 20
 clips_of_quiet: 5
 calibration_clips: 30
 average_decay: 0.8
-teacher: {teacher}
+teachers: [{teachers}]
+{more}
 training_data: tones
 licence: Apache-2.0
 """
 TC = "{channels: [8, 8, 12], kernels: [3, 3], strides: [2, 5], dropout: 0.0}"
 CAUSAL = "{kind: causal, channels: [8, 8, 12], kernels: [3, 5], strides: [2, 5], dropout: 0.0}"
+OFFSET = -1.5
 TWO_D = "{kind: 2d, channels: [8, 12], dropout: 0.0}"
 
 
@@ -106,10 +108,13 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def settings(folder: Path, name: str, network: str, n_mfcc: int = 40, teacher: str = '""') -> Path:
+def settings(
+    folder: Path, name: str, network: str, n_mfcc: int = 40, teachers: str = "", more: str = ""
+) -> Path:
     """Write a YAML of a small model."""
     path = folder / f"{name}.yaml"
-    path.write_text(SMALL.format(name=name, network=network, n_mfcc=n_mfcc, teacher=teacher))
+    given = {"name": name, "network": network, "n_mfcc": n_mfcc}
+    path.write_text(SMALL.format(**given, teachers=teachers, more=more))
     return path
 
 
@@ -124,12 +129,13 @@ def train(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, speech: Path) -> Path:
-    """Train a teacher, then a windowed and a causal student together."""
+    """Train two teachers, then a windowed and a causal student together."""
     out = tmp_path_factory.mktemp("training")
     large = settings(out, "large", TWO_D, n_mfcc=0)
-    students = [settings(out, "small", TC, teacher="large"),
-                settings(out, "stream", CAUSAL, teacher="large")]  # fmt: skip
-    for models in ([large], students):
+    plain = settings(out, "plain", TC, more=f"unknown_offset: {OFFSET}")
+    students = [settings(out, "small", TC, teachers="large, plain"),
+                settings(out, "stream", CAUSAL, teachers="large, plain")]  # fmt: skip
+    for models in ([large], [plain], students):
         done = train(*models, "--speech", speech, "--cache", out / "cache", "--out", out)
         assert done.returncode == 0, done.stderr[-2000:]
     return out
@@ -146,6 +152,39 @@ def test_models_are_exported_and_hear_the_tones(folder: Path) -> None:
         capture_output=True, text=True, check=True, cwd=ROOT,
     )  # fmt: skip
     assert json.loads(done.stdout)["accuracy"] > 0.5
+
+
+def test_unknown_is_made_less_likely_at_export(folder: Path) -> None:
+    """The exported scores are those of the trained network, with the offset on one logit."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import onnxruntime
+
+    from training.settings import Settings
+    from training.student import trained
+
+    network = trained(Settings.read(folder / "plain.yaml"), folder).network
+    features = torch.randn(20, 98, 40)
+    with torch.no_grad():
+        logits = network(features)
+    logits[:, 3] += OFFSET
+    session = onnxruntime.InferenceSession(folder / "plain" / "plain.float32.onnx")
+    (scores,) = session.run(None, {"features": features.numpy()})
+    np.testing.assert_allclose(scores, logits.softmax(1), atol=1e-4)
+
+
+def test_a_shorter_vocal_tract_moves_the_bands_up_and_slower_speech_lasts() -> None:
+    """A tone in band 20 for frames 40 to 59: higher by a tenth, and longer by a tenth."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from training.augment import AugmentSettings, warped
+
+    clip = torch.full((3, 98, 40), -10.0)
+    clip[:, 40:60, 20] = 0.0
+    slower, higher = torch.tensor([1.0, 1.0, 1.1]), torch.tensor([1.0, 1.1, 1.0])
+    same, high, slow = warped(clip, slower, higher)
+    torch.testing.assert_close(same, clip[0], atol=1e-3, rtol=0)
+    assert high[50].argmax() == 22
+    assert (slow[:, 20] > -5).sum() == 22
+    assert AugmentSettings().p_warp > 0
 
 
 def evaluation_clips(folder: Path) -> Path:

@@ -63,7 +63,7 @@ def test_a_word_that_may_be_said_alone_is_heard_either_way() -> None:
     assert heard(decide(config, {13: "stop"}, alone, spec=SPEC)) == [("stop", None)]
     fluent: Said = {13: "computer", 17: "stop"}
     said = heard(decide(config, fluent, "..........########....", spec=SPEC))
-    assert ("stop", "computer") in said
+    assert said == [("stop", "computer")], "the wake word was not said alone"
 
 
 def test_isolation_does_not_hold_what_follows_a_wake_word() -> None:
