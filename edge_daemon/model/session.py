@@ -20,6 +20,7 @@ from edge_daemon.types import Features, ModelSpec, Scores
 Session: TypeAlias = Any  # onnxruntime has no type information
 States: TypeAlias = dict[str, Any]
 
+RUNTIME_VERSION: str = onnxruntime.__version__
 FEATURES = "features"
 SCORES = "scores"
 _FLOAT32 = "tensor(float)"
