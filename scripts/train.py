@@ -5,7 +5,8 @@
 
 Settings are in the YAML files; several of them train together on the same audio. The log
 (``log.jsonl``) and the checkpoint, from which a stopped training goes on, are in the output
-folder. A model with teachers learns from their checkpoints there. Works on CPU and GPU; seeds are
+folder. A model with teachers learns from their checkpoints there, and one with members is put
+together of theirs, without a training. Works on CPU and GPU; seeds are
 fixed.
 """
 
@@ -15,14 +16,16 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-import torch
+from torch import Tensor, nn
 
-from edge_daemon.types import UNKNOWN, ModelSpec
+from edge_daemon.types import ModelSpec
 from training.data import SpeechArchives, load
 from training.export import export_float, export_int8
+from training.joined import Joined
 from training.network import Cepstrum
+from training.sampler import EpochSampler, validation_set
 from training.settings import Settings
-from training.student import Student, trained
+from training.student import Listener, trained
 from training.trainer import DEVICE, Trainer
 
 
@@ -45,17 +48,19 @@ def model_spec(settings: Settings, cepstrum: Cepstrum) -> ModelSpec:
     )
 
 
-def export(trainer: Trainer, student: Student, folder: Path) -> None:
-    """Write ``NAME.float32.onnx`` and ``NAME.onnx``, the INT8 model."""
-    settings = student.settings
-    listener = student.averaged().cpu()
-    with torch.no_grad():
-        listener.network.classify.bias[settings.labels.index(UNKNOWN)] += settings.unknown_offset
-    spec = model_spec(settings, listener.cepstrum)
-    float_path = folder / f"{settings.name}.float32.onnx"
-    int8_path = folder / f"{settings.name}.onnx"
-    export_float(listener.network, spec, float_path)
-    export_int8(float_path, trainer.calibration(student), spec, int8_path)
+def export(
+    settings: Settings, network: nn.Module, cepstrum: Cepstrum, clips: Tensor, folder: Path
+) -> None:
+    """Write ``NAME.float32.onnx`` and ``NAME.onnx``, the INT8 model.
+
+    clips : what the quantization is calibrated on [shape=(n, n_frames, n_mels)]
+    """
+    spec = model_spec(settings, cepstrum)
+    float_path = folder / settings.name / f"{settings.name}.float32.onnx"
+    int8_path = float_path.with_name(f"{settings.name}.onnx")
+    float_path.parent.mkdir(parents=True, exist_ok=True)
+    export_float(network, settings.unknown_offset, spec, float_path)
+    export_int8(float_path, cepstrum(clips).numpy(), spec, int8_path)
     for path in (float_path, int8_path):
         print(f"{path}: {path.stat().st_size} bytes")
 
@@ -79,13 +84,25 @@ def main() -> None:
                          f"{', '.join(first.differences(other))}")  # fmt: skip
     archives = SpeechArchives(args.speech, args.cache, first.frontend)
     train, valid = load(archives, first.labels, first.n_frames)
-    theirs = [Settings.read(args.settings[0].with_name(f"{t}.yaml")) for t in first.teachers]
-    teachers = [trained(one, args.out).to(DEVICE) for one in theirs]
-    trainer = Trainer(settings, train, valid, args.out, teachers)
+    sampler = EpochSampler(first, train)
+
+    def others(names: list[str]) -> list[Listener]:
+        theirs = [Settings.read(args.settings[0].with_name(f"{name}.yaml")) for name in names]
+        return [trained(one, args.out) for one in theirs]
+
+    if first.members:
+        members = others(first.members)
+        export(first, Joined(members), members[0].cepstrum, sampler.calibration(), args.out)
+        return
+    teachers = [teacher.to(DEVICE) for teacher in others(first.teachers)]
+    trainer = Trainer(settings, sampler, validation_set(first, valid), args.out, teachers)
     trainer.resume()
     trainer.run()
     for student in trainer.students:
-        export(trainer, student, args.out / student.settings.name)
+        listener = student.averaged().cpu()
+        export(
+            student.settings, listener.network, listener.cepstrum, sampler.calibration(), args.out
+        )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,6 +12,9 @@ from edge_daemon.types import SILENCE, UNKNOWN
 from training.augment import Augment, Windows, quiet_filler
 from training.data import Split
 from training.settings import Settings
+
+Clips: TypeAlias = tuple[Tensor, Tensor]
+"""Log-mel [shape=(n, n_frames, n_mels)] and classes [shape=(n,)]."""
 
 
 class EpochSampler:
@@ -27,6 +32,11 @@ class EpochSampler:
         noise = Windows(data.noise, settings.n_frames)
         floor = settings.frontend.log_floor
         self._augment = Augment(settings.augment, noise, floor, self._unknown, self._silence)
+
+    def calibration(self) -> Tensor:
+        """Return clips [shape=(n, n_frames, n_mels)] drawn as in training, always the same."""
+        torch.manual_seed(self._s.seed)
+        return self.batch(self.indices()[: self._s.calibration_clips])[0]
 
     def indices(self) -> Tensor:
         """Return clip numbers; -1 stands for running speech, -2 for noise, -3 for a quiet room."""
@@ -50,7 +60,7 @@ class EpochSampler:
             return self._s.clips_per_wake_word
         return self._s.clips_of_unknown if label == UNKNOWN else self._s.clips_per_word
 
-    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+    def batch(self, index: Tensor) -> Clips:
         """Return augmented clips [shape=(n, n_frames, n_mels)] and classes [shape=(n,)]."""
         x = self._x[index.clamp_min(0)].float()
         y = self._y[index.clamp_min(0)].clone()
@@ -67,7 +77,7 @@ class EpochSampler:
         return x, y
 
 
-def validation_set(settings: Settings, data: Split) -> tuple[Tensor, Tensor]:
+def validation_set(settings: Settings, data: Split) -> Clips:
     """Return the validation clips, and as much silence as a word has clips: noises and rooms."""
     clips = torch.from_numpy(data.x).float()
     noise = Windows(data.noise, settings.n_frames)

@@ -58,6 +58,8 @@ class Settings:
 
     Source: A. Menon et al., "Long-tail learning via logit adjustment" (2020), arXiv 2007.07314.
     """
+    members: list[str] = field(default_factory=list)
+    """Names of trained models that this one joins; it has no training of its own then."""
     teachers: list[str] = field(default_factory=list)
     """Names of trained models, whose YAML is beside this one, to learn from as well: their mean."""
     teacher_weight: float = 0.7

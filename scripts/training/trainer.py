@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from training.data import Split
-from training.sampler import EpochSampler, validation_set
+from training.sampler import Clips, EpochSampler
 from training.settings import Settings
 from training.student import CHECKPOINT, Listener, Student
 
@@ -36,7 +35,9 @@ class Trainer:
     ----------
     settings : list of Settings
         One a model; they agree but for the fields that are a model's own.
-    train, valid : Split
+    sampler : EpochSampler
+    valid : pair of Tensor
+        Log-mel clips and their classes that each epoch is measured on.
     folder : Path
         Gets a folder a model with its checkpoint and log.
     teachers : sequence of Listener
@@ -44,15 +45,15 @@ class Trainer:
     """
 
     def __init__(
-        self, settings: list[Settings], train: Split, valid: Split, folder: Path,
+        self, settings: list[Settings], sampler: EpochSampler, valid: Clips, folder: Path,
         teachers: Sequence[Listener] = (),
     ) -> None:  # fmt: skip
         self._s = settings[0]
         torch.manual_seed(self._s.seed)
         self._folder = folder
         self._teachers = teachers
-        self._sampler = EpochSampler(self._s, train)
-        self._valid = validation_set(self._s, valid)
+        self._sampler = sampler
+        self._valid = valid
         sample = self._sampler.batch(self._sampler.indices()[:4000])[0]
         steps = len(self._sampler.indices()) // self._s.batch * self._s.epochs
         self.students = [Student(s, sample, steps, DEVICE) for s in settings]
@@ -114,13 +115,6 @@ class Trainer:
         by_label = recalls(student.averaged(), *self._valid, self._s.labels)
         plain = [r for label, r in by_label.items() if label not in self._s.wake_words]
         return {"recall": round(float(np.mean(plain)), 4), "recalls": by_label}
-
-    def calibration(self, student: Student) -> np.ndarray[Any, Any]:
-        """Return model inputs [shape=(n, n_frames, n_features)] drawn as in training."""
-        torch.manual_seed(self._s.seed)
-        x = self._sampler.batch(self._sampler.indices()[: self._s.calibration_clips])[0]
-        features: np.ndarray[Any, Any] = student.averaged().cepstrum(x.to(DEVICE)).cpu().numpy()
-        return features
 
     def _checkpoint(self, student: Student) -> Path:
         return self._folder / student.settings.name / CHECKPOINT

@@ -172,6 +172,31 @@ def test_unknown_is_made_less_likely_at_export(folder: Path) -> None:
     np.testing.assert_allclose(scores, logits.softmax(1), atol=1e-4)
 
 
+def test_two_networks_joined_score_as_their_mean(folder: Path, speech: Path) -> None:
+    """What is made of two trained models, with different front ends, takes the first one's."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import onnxruntime
+
+    from training.settings import Settings
+    from training.student import trained
+
+    joined = settings(folder, "joined", TC, more="members: [plain, large]")
+    done = train(joined, "--speech", speech, "--cache", folder / "cache", "--out", folder)
+    assert done.returncode == 0, done.stderr[-2000:]
+    members = [trained(Settings.read(folder / f"{n}.yaml"), folder) for n in ("plain", "large")]
+    log_mel = torch.randn(20, 98, 40)
+    with torch.no_grad():
+        log_scores = [m.network(m.cepstrum(log_mel)).log_softmax(1) for m in members]
+        features = members[0].cepstrum(log_mel).numpy()
+    session = onnxruntime.InferenceSession(folder / "joined" / "joined.float32.onnx")
+    scores = np.asarray(session.run(None, {"features": features})[0])
+    np.testing.assert_allclose(scores, torch.stack(log_scores).mean(0).softmax(1), atol=1e-4)
+    quantized = load_model(
+        ModelConfig(path=str(folder / "joined" / "joined.onnx")), RuntimeConfig()
+    )
+    assert quantized.spec.labels == ("yes", "no", "computer", "unknown", "silence")
+
+
 def test_a_shorter_vocal_tract_moves_the_bands_up_and_slower_speech_lasts() -> None:
     """A tone in band 20 for frames 40 to 59: higher by a tenth, and longer by a tenth."""
     sys.path.insert(0, str(ROOT / "scripts"))
