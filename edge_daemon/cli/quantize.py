@@ -10,17 +10,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from edge_daemon.cli.arguments import EXIT_OK, add_command
-from edge_daemon.cli.quantize_options import (
-    add_gate_options,
-    add_search_options,
-    add_source_options,
-)
-from edge_daemon.quantize.gate import Gate
-from edge_daemon.quantize.settings import Settings
+from edge_daemon.cli.arguments import EXIT_OK, Parser, add_command
 
 if TYPE_CHECKING:
-    from edge_daemon.quantize import QuantizationResult
+    from edge_daemon.quantize import QuantizationResult, Settings
     from edge_daemon.types import FrontendSpec
 
 EXIT_REFUSED = 3
@@ -42,6 +35,16 @@ def add_quantize(commands: Any) -> None:
     )  # fmt: skip
     parser.epilog = f"{parser.epilog}{_MORE}"
     parser.set_defaults(wrong_usage=parser.error)
+    parser.fill = _add_options
+
+
+def _add_options(parser: Parser) -> None:
+    from edge_daemon.cli.quantize_options import (
+        add_gate_options,
+        add_search_options,
+        add_source_options,
+    )
+
     parser.add_argument(
         "model", metavar="MODEL",
         help=".onnx, Keras (.keras, .h5, SavedModel), PyTorch (.pt2, or module:factory)",
@@ -62,7 +65,7 @@ def add_quantize(commands: Any) -> None:
 
 
 def _quantize(arguments: argparse.Namespace) -> int:
-    from edge_daemon.quantize import quantize
+    from edge_daemon.quantize import Gate, quantize
     from edge_daemon.quantize.terminal import print_result
 
     gate = Gate(
@@ -97,6 +100,7 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     from edge_daemon.evaluate.progress import with_progress
+    from edge_daemon.quantize import Settings
     from edge_daemon.quantize.cache import default_folder
 
     return Settings(

@@ -12,10 +12,9 @@ from edge_daemon.errors import AudioError, EdgeDaemonError
 from edge_daemon.evaluate import ClipFolder, label_of
 from edge_daemon.evaluate.clips import is_clip
 from edge_daemon.evaluate.files import AudioFiles
-from edge_daemon.evaluate.loudest import loudest
-from edge_daemon.frontend import MfccFrontend
+from edge_daemon.evaluate.window import ClipWindow
 from edge_daemon.quantize.inputs import Inputs, ModelInput, fit_shape, place
-from edge_daemon.types import Features, FrontendSpec, Samples
+from edge_daemon.types import FrontendSpec
 
 _NO_HASH = "_nohash_"
 
@@ -44,7 +43,7 @@ def read_clips(
             f"{path}: clips need the model's {missing}, and the model has no metadata; give "
             "--labels and --frontend, or an .npz of ready inputs"
         )
-    window = _Window(path, model.shape, frontend)
+    window = _window(path, model.shape, frontend)
     features, y, speakers, unreadable = [], [], [], []
     for clip in _clips(path, seed, limit):
         try:
@@ -71,24 +70,11 @@ def _clips(path: Path, seed: int, limit: int | None) -> ClipFolder:
     return ClipFolder(path, names[:limit] or None)
 
 
-class _Window:
-    """Makes one model input of one clip: zeros behind a short one, of a long one the loudest part.
-
-    It is what `ClipScorer` scores, without a model.
-    """
-
-    def __init__(self, path: Path, shape: tuple[int, ...], frontend: FrontendSpec) -> None:
-        n_frames, left = divmod(math.prod(shape), frontend.n_features)
-        if left:
-            raise EdgeDaemonError(
-                f"{path}: the model takes {shape}, which are no rows of the "
-                f"{frontend.n_features} features that its front end gives"
-            )
-        self._n_samples = frontend.win_length + (n_frames - 1) * frontend.hop_length
-        self._frontend = MfccFrontend(frontend)
-
-    def features(self, samples: Samples) -> Features:
-        """Return the features of a clip [shape=(n_frames, n_features)]."""
-        clip = loudest(samples, self._n_samples)
-        self._frontend.reset()
-        return self._frontend.push(np.pad(clip, (0, self._n_samples - len(clip))))
+def _window(path: Path, shape: tuple[int, ...], frontend: FrontendSpec) -> ClipWindow:
+    n_frames, left = divmod(math.prod(shape), frontend.n_features)
+    if left:
+        raise EdgeDaemonError(
+            f"{path}: the model takes {shape}, which are no rows of the "
+            f"{frontend.n_features} features that its front end gives"
+        )
+    return ClipWindow(frontend, n_frames)

@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto
 
 from edge_daemon.errors import ModelError
-from edge_daemon.model.session import _first_line
+from edge_daemon.model.session import first_line
 
 Node: TypeAlias = Any  # the types of onnx are not there where it is not installed
 
@@ -100,7 +100,7 @@ def _as_it_runs(path: Path) -> Any:
         try:
             onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's own classes have no common root
-            raise ModelError(f"{path}: onnxruntime cannot load it: {_first_line(error)}") from None
+            raise ModelError(f"{path}: onnxruntime cannot load it: {first_line(error)}") from None
         return onnx.load(optimised)
 
 

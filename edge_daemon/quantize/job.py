@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from edge_daemon.errors import EdgeDaemonError, ModelError
+from edge_daemon.processor import cpu_model
 from edge_daemon.quantize import remarks
 from edge_daemon.quantize.attempts import Attempts
 from edge_daemon.quantize.cache import Cache, on_this_machine, question
@@ -26,7 +27,6 @@ from edge_daemon.quantize.search import search
 from edge_daemon.quantize.sensitivity import errors_of_layers, most_sensitive_first
 from edge_daemon.quantize.settings import Settings
 from edge_daemon.quantize.trial import Trial
-from edge_daemon.replacement.question import cpu_model
 
 
 @dataclass(frozen=True)

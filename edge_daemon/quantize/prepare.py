@@ -42,7 +42,7 @@ def check_float_model(path: Path) -> FloatModel:
         When it is no ONNX model that onnxruntime can run, needs more than one input, has sizes
         that are not fixed, or is quantized already.
     """
-    model = _load(path)
+    model = load_onnx(path)
     found = _quantized_operators(model)
     if found:
         raise ModelError(f"{path}: is quantized already ({', '.join(found)}); give the float model")
@@ -55,7 +55,14 @@ def check_float_model(path: Path) -> FloatModel:
     return FloatModel(path, served.shape, spec)
 
 
-def _load(path: Path) -> onnx.ModelProto:
+def load_onnx(path: Path) -> onnx.ModelProto:
+    """Read an ONNX file that has operators in it.
+
+    Raises
+    ------
+    ModelError
+        When it is none.
+    """
     try:
         model = onnx.load(path)
     except OSError as error:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_daemon.errors import ModelError
-from edge_daemon.model.session import _first_line, _session
+from edge_daemon.model.session import first_line, session_of
 
 Array = npt.NDArray[np.float32]
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -28,7 +28,7 @@ class Served:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._session = _session(path, threads=1)
+        self._session = session_of(path, threads=1)
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or inputs[0].type not in _DTYPES:
             has = ", ".join(f"{i.name} {i.type}" for i in inputs)
@@ -63,7 +63,7 @@ class Served:
         try:
             rows = [self.run(x[i : i + 1]) for i in range(len(x))]
         except Exception as error:  # onnxruntime's own classes have no common root
-            raise ModelError(f"{self.path}: an inference failed: {_first_line(error)}") from None
+            raise ModelError(f"{self.path}: an inference failed: {first_line(error)}") from None
         if rows[0].ndim != 2 or rows[0].shape[0] != 1 or rows[0].shape[1] < 2:
             raise ModelError(
                 f"{self.path}: output {self._scores!r} is {rows[0].shape} for one input; "

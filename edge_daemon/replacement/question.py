@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,10 +12,8 @@ from msgspec.structs import replace
 from edge_daemon import __version__
 from edge_daemon.config import QuantizeConfig
 from edge_daemon.model import runtime_version
+from edge_daemon.processor import cpu_model
 from edge_daemon.replacement.model_file import sha256_of
-
-_CPU_KEYS = ("model name", "CPU implementer", "CPU part", "CPU variant")
-"""Of /proc/cpuinfo; x86 has the first, Arm the others."""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -63,17 +60,6 @@ def question_about(model: Path, config: QuantizeConfig, data: Path) -> Question:
         min_speedup=config.min_speedup,
         data=fingerprint(data),
     )
-
-
-def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Return the architecture and the kinds of cores that the machine has."""
-    try:
-        lines = cpuinfo.read_text(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    pairs = [(k.strip(), v.strip()) for k, _, v in (line.partition(":") for line in lines)]
-    kinds = sorted({f"{k} {v}" for k, v in pairs if k in _CPU_KEYS})
-    return ", ".join([platform.machine(), *kinds])
 
 
 def fingerprint(data: Path) -> str | None:

@@ -10,7 +10,7 @@ import onnx
 from edge_daemon.errors import EdgeDaemonError, ModelError
 from edge_daemon.quantize.convert.messages import Conversion, Request
 from edge_daemon.quantize.finish import strip
-from edge_daemon.quantize.prepare import _load
+from edge_daemon.quantize.prepare import load_onnx
 
 INPUT, OUTPUT = "features", "scores"
 """What the daemon calls them."""
@@ -107,6 +107,6 @@ def in_one_file(request: Request) -> Conversion:
     ModelError
         When it cannot be read.
     """
-    model = _load(Path(request.model))
+    model = load_onnx(Path(request.model))
     _save(model, Path(request.out))
     return Conversion(converter=f"onnx {onnx.__version__}", largest_difference=0.0)

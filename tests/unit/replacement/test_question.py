@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from edge_daemon.config import QuantizeConfig
-from edge_daemon.replacement.question import Question, cpu_model, fingerprint, question_about
+from edge_daemon.processor import cpu_model
+from edge_daemon.replacement.question import Question, fingerprint, question_about
 from tests.tiny_models import WINDOW_SPEC, loudness, write_model
 
 QUESTION = Question(
