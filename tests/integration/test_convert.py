@@ -76,6 +76,10 @@ with h5py.File("plain.h5", "r+") as file:  # as Keras 2 wrote it
     file.attrs["model_config"] = json.dumps(config)
     file.attrs["keras_version"] = "2.15.0"
 
+with h5py.File("plain.h5") as old, h5py.File("old.h5", "w") as file:  # with what Keras 3 dropped
+    file.attrs.update(old.attrs)
+    file.attrs["model_config"] = old.attrs["model_config"].replace('"filters"', '"gone": 1, "filters"')
+
 network(Scale(2.0)).save("own.keras")
 network(layers.Lambda(lambda x: x * 2)).save("lambda.keras")
 network(Digamma()).save("digamma.keras")
@@ -143,6 +147,7 @@ def test_layers_of_ones_own(keras_models: Path, out: Path, monkeypatch: pytest.M
         ("nan.keras", ["own_layers:Roots"], "outputs are not finite numbers on random input"),
         ("two.keras", [], r"has 2 inputs \(a, b\); needed is one"),
         ("open.keras", [], "must be numbers: give --input-shape, or save it with fixed sizes"),
+        ("old.h5", [], r"is of Keras 2\.15\.0, and this .* 'gone'.* save it as a SavedModel"),
         ("broken.keras", [], r"broken\.keras: Keras .* cannot read it: "),
     ],
 )
@@ -290,7 +295,9 @@ def test_weights_of_another_network(
 ) -> None:
     """The file of weights and the factory are both named."""
     monkeypatch.chdir(torch_models)
-    with pytest.raises(ModelError, match=r"weights\.pt: are no weights of own_nets:Branching"):
+    with pytest.raises(
+        ModelError, match=r"weights\.pt: are no weights of own_nets:Branching: .* Unexp"
+    ):
         to_onnx("own_nets:Branching", out, input_shape=(12, 6), state_dict=Path("weights.pt"))
 
 

@@ -73,7 +73,12 @@ def named(what: str) -> Iterator[None]:
 
 
 def said(error: Exception) -> str:
-    """Return the first line of an error, or of its cause where a library quotes that."""
+    """Return the first line of an error, or of its cause where a library quotes that.
+
+    Of a heading the line below it, too.
+    """
     text = str(error).rpartition(_CAUSE)[2].strip() or str(error).strip()
-    line = (text.splitlines() or [""])[0]
+    line, *more = text.splitlines() or [""]
+    if line.endswith(":") and more:
+        line = f"{line} {more[0].strip()}"
     return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} …"

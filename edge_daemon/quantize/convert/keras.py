@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
+import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from edge_daemon.errors import MissingDependency, ModelError
 from edge_daemon.quantize.convert.agreement import largest_difference
-from edge_daemon.quantize.convert.child import answer, imported, named
+from edge_daemon.quantize.convert.child import answer, imported, named, said
 from edge_daemon.quantize.convert.messages import Conversion, Request
 from edge_daemon.quantize.convert.written import INPUT, OPSET, OUTPUT, write
 
@@ -94,7 +97,27 @@ def _explained(error: Exception, name: str) -> Exception:
             f"{name}: has a Lambda layer with Python code in it, which is not run; write it as a "
             "layer of your own and give --custom-objects module:Name"
         )
+    version = _written_by(name)
+    if version.startswith("2."):
+        return ModelError(
+            f"{name}: is of Keras {version}, and this Keras cannot read it ({said(error)}); with "
+            "TensorFlow 2.15 or older save it as a SavedModel (model.save('folder')), which is "
+            "read whatever wrote it"
+        )
     return error
+
+
+def _written_by(path: str) -> str:
+    """Return the version of Keras that a file was written by, or nothing."""
+    import h5py
+
+    with contextlib.suppress(OSError, KeyError, ValueError):
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as file:
+                return str(json.loads(file.read("metadata.json"))["keras_version"])
+        with h5py.File(path) as file:
+            return str(file.attrs["keras_version"])
+    return ""
 
 
 def _saved_model(request: Request) -> tuple[Function, list[int | None]]:

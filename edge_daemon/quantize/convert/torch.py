@@ -21,6 +21,8 @@ from edge_daemon.quantize.convert.written import INPUT, OUTPUT, write
 Program: TypeAlias = Any
 Module: TypeAlias = Any
 
+_OPSET = 18
+"""The lowest that this exporter writes by itself."""
 _NESTED = "state_dict"
 """Under which many checkpoints keep the weights."""
 
@@ -47,7 +49,12 @@ def convert(request: Request) -> Conversion:
     program = _of_factory(request) if is_factory(request.model) else _of_file(request.model)
     with named(f"{request.model}: PyTorch {torch.__version__} cannot convert it"):
         exported = torch.onnx.export(
-            program, dynamo=True, input_names=[INPUT], output_names=[OUTPUT], verbose=False
+            program,
+            dynamo=True,
+            opset_version=_OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            verbose=False,
         )
     write(exported.model_proto, request)
     run = program.module()

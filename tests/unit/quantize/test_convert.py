@@ -270,6 +270,7 @@ def test_messages_of_libraries_are_cut_to_a_line() -> None:
     with pytest.raises(ModelError, match=r"^net: ValueError: no such size$"), named("net"):
         raise ValueError("config={'a': 1}\n\nException encountered: no such size\nmore")
     assert said(ValueError("x" * 1000)) == "x" * 300 + " …"
+    assert said(ValueError("Errors:\n\tno weights\n\tmore")) == "Errors: no weights"
     assert said(ValueError()) == ""
 
 
