@@ -147,7 +147,7 @@ def test_layers_of_ones_own(keras_models: Path, out: Path, monkeypatch: pytest.M
         ("nan.keras", ["own_layers:Roots"], "outputs are not finite numbers on random input"),
         ("two.keras", [], r"has 2 inputs \(a, b\); needed is one"),
         ("open.keras", [], "must be numbers: give --input-shape, or save it with fixed sizes"),
-        ("old.h5", [], r"is of Keras 2\.15\.0, and this .* 'gone'.* save it as a SavedModel"),
+        ("old.h5", [], r"is of Keras 2\.15\.0, and this .*'gone'.* save it as a SavedModel"),
         ("broken.keras", [], r"broken\.keras: Keras .* cannot read it: "),
     ],
 )
