@@ -190,7 +190,7 @@ def test_pictures_that_cannot_be_written(folder: Path, tmp_path: Path, call: Cal
         "evaluate", "--model", folder / "tones.onnx", "--data", folder / "words",
         "--plots", tmp_path / "file",
     )  # fmt: skip
-    assert_one_complaint(done, 1, tmp_path / "file", "cannot be written")
+    assert_one_complaint(done, 1, tmp_path / "file", "cannot be made")
 
 
 def test_the_daemon_loads_nothing_of_it() -> None:
