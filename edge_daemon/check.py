@@ -46,6 +46,7 @@ def check(path: Path | None) -> list[Problem]:
     spec, model_problems = _model_problems(config)
     model_problems += _confirm_problems(config, spec)
     problems += [Problem(p, is_config=True) for p in model_problems]
+    problems += [Problem(p, is_config=False) for p in _quantize_problems(config)]
     rate_hz = spec.frontend.sample_rate_hz if spec else FALLBACK_RATE_HZ
     problems += [Problem(p, is_config=False) for p in _audio_problems(config, rate_hz)]
     unusable = _unusable_actions(config)
@@ -73,6 +74,14 @@ def _confirm_problems(config: Config, listening: ModelSpec | None) -> list[str]:
     except MissingDependency:
         return []  # the model that listens needs the same, and its problem was told
     return [] if model is None or listening is None else mismatches(model.spec, listening)
+
+
+def _quantize_problems(config: Config) -> list[str]:
+    """Look for what a smaller model would be judged with, where it is named."""
+    data = config.model.quantize.data
+    if data is None or os.access(data, os.R_OK):
+        return []
+    return [f"model.quantize.data: {data}: is not there, or may not be read by this user"]
 
 
 def _audio_problems(config: Config, rate_hz: int) -> Iterator[str]:

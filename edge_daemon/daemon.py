@@ -5,7 +5,8 @@ from __future__ import annotations
 import faulthandler
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from edge_daemon import __version__
 from edge_daemon.actions import ActionWorker, build_actions
@@ -19,6 +20,9 @@ from edge_daemon.signals import StopSignal
 from edge_daemon.systemd import log_handler
 from edge_daemon.telemetry import Interval, Telemetry
 from edge_daemon.types import Block, Detection
+
+if TYPE_CHECKING:
+    from edge_daemon.replacement import Replacement
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,19 +41,27 @@ REMEMBERED = 100
 class Daemon:
     """Listens to one source until it ends or a signal comes.
 
+    Parameters
+    ----------
+    config : Config
+    quantizer : sequence of str, optional
+        The program that ``model.quantize`` runs, in place of ``edge-daemon quantize``.
+
     Raises
     ------
     ConfigError, ModelError
         When the configuration cannot be run.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, quantizer: Sequence[str] | None = None) -> None:
         logging.basicConfig(
             level=config.logging.level.upper(), handlers=[log_handler()], force=True
         )
         self._config = config
         self._telemetry = Telemetry()
-        model = load_model(config.model, config.runtime)
+        self._replacement = _replacement(config, quantizer)
+        stored = self._replacement.stored if self._replacement else None
+        model = stored or load_model(config.model, config.runtime)
         self._pipeline = Pipeline(config, model, self._telemetry.timer)
         self._worker = ActionWorker(build_actions(config.actions), config.action_worker.queue)
         self._health = Health()
@@ -182,6 +194,14 @@ class Daemon:
             self._dropped_unsaid = 0
         if self._summary_due.due(now):
             self._summarise()
+        self._switch_model_if_there_is_a_smaller_one()
+
+    def _switch_model_if_there_is_a_smaller_one(self) -> None:
+        if self._replacement is None:
+            return
+        model = self._replacement.poll(self._pipeline.spec)
+        if model:
+            self._pipeline.switch_model(model)
 
     def _summarise(self) -> None:
         counts = self._worker.counts()
@@ -202,12 +222,22 @@ class Daemon:
         if self._stop:
             _LOG.info("%s: stopping", self._stop.name)
         self._health.stopping()
+        if self._replacement:
+            self._replacement.close()
         self._worker.stop(STOP_ACTIONS_S)
         if self._telemetry.samples:
             self._summarise()
             total = sum(self._telemetry.detections.values())
             latest = "; ".join(map(_in_words, self._heard))
             _LOG.info("heard %d words%s", total, f", the last: {latest}" if latest else "")
+
+
+def _replacement(config: Config, quantizer: Sequence[str] | None) -> Replacement | None:
+    if config.model.quantize.mode is None:
+        return None
+    from edge_daemon.replacement import QUANTIZER, Replacement
+
+    return Replacement(config, quantizer or QUANTIZER)
 
 
 def _in_words(detection: Detection) -> str:

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from edge_daemon.config import Config, Sequence, problems_with_model, sequences
 from edge_daemon.confirm import Confirmer, load_confirmer
 from edge_daemon.decision import Decision
-from edge_daemon.errors import ConfigError
+from edge_daemon.errors import ConfigError, ModelError
 from edge_daemon.frontend import MfccFrontend, level_projection
-from edge_daemon.model import KeywordModel, hop_frames, load_model
+from edge_daemon.model import KeywordModel, LoadedModel, differences, hop_frames, load_model
 from edge_daemon.types import Detection, ModelSpec, Samples
 
 LEAD_S = 1
@@ -86,7 +86,7 @@ class Pipeline:
             raise ConfigError(problems)
         frontend = model.spec.frontend
         n_frames = hop_frames(config.model, model.spec)
-        self._model = model
+        self._model: KeywordModel = model
         self._timer = timer or _NoTimer()
         self._rate_hz = frontend.sample_rate_hz
         self._hop = n_frames * frontend.hop_length
@@ -180,6 +180,26 @@ class Pipeline:
             for start in range(0, whole, self._hop)
             for detection in self._hear(audio[start : start + self._hop])
         ]
+
+    def switch_model(self, model: LoadedModel) -> None:
+        """Let another model with the same labels and front end score from the next hop on.
+
+        Nothing is forgotten: it takes over what the one before remembers of the audio, and the
+        decision goes on with the scores and wake words so far.
+
+        Raises
+        ------
+        ModelError
+            When it differs from the one before in what decides about words.
+        """
+        differs = differences(self.spec, model.spec)
+        if differs:
+            raise ModelError(
+                f"{model.spec.name} cannot take the place of {self.spec.name} in a running "
+                f"stream: it differs in {', '.join(differs)}"
+            )
+        model.go_on_from(self._model)
+        self._model = model
 
     def flush(self) -> list[Detection]:
         """End the stream with silence, until the last word is decided."""

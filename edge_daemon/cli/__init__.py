@@ -1,6 +1,7 @@
 """The commands: parsing and exit codes only.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage, 78 bad configuration or model.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 78 bad configuration or model; of `quantize` also
+3, the original was kept.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from edge_daemon.cli.arguments import (
 )
 from edge_daemon.cli.evaluate import add_evaluate
 from edge_daemon.cli.mistakes import named
+from edge_daemon.cli.quantize import add_quantize
 from edge_daemon.cli.tune import add_tune
 from edge_daemon.errors import ConfigError, EdgeDaemonError, ModelError
 
@@ -200,7 +202,8 @@ examples:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (
-        _add_run, _add_replay, add_evaluate, add_tune, _add_devices, _add_check, _add_config,
+        _add_run, _add_replay, add_evaluate, add_tune, add_quantize, _add_devices, _add_check,
+        _add_config,
     ):  # fmt: skip
         add(commands)
     return parser

@@ -27,17 +27,25 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **settings
         )
 
+    fill: Callable[[Parser], None] | None = None
+    """Adds the options once they are needed: what they take their defaults from is loaded then."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, after the options were added."""
+        if self.fill is not None:
+            fill, self.fill = self.fill, None
+            fill(self)
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is, and exit."""
         self.exit(EXIT_USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
-def add_command(
-    commands: Any, name: str, run: Run, text: str, examples: Iterable[str]
-) -> argparse.ArgumentParser:
+def add_command(commands: Any, name: str, run: Run, text: str, examples: Iterable[str]) -> Parser:
     """Add a command with its help: a line, examples and exit codes."""
     listed = "".join(f"  edge-daemon {e}\n" for e in examples)
-    added: argparse.ArgumentParser = commands.add_parser(
+    added: Parser = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + ".",
         epilog=f"examples:\n{listed}\n{EXIT_CODES}",
     )  # fmt: skip

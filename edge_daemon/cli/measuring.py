@@ -32,8 +32,15 @@ def add_noise_options(parser: argparse.ArgumentParser | argparse._ArgumentGroup)
         "--snr", type=_snrs, metavar="LIST",
         help="ratios of speech to noise in dB (default: clean, with --noise clean,10,5)",
     )  # fmt: skip
+    add_seed_option(parser, "of pauses and noise")
+
+
+def add_seed_option(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup, of_what: str
+) -> None:  # fmt: skip
+    """Add the number that decides about everything that is drawn by lot."""
     parser.add_argument(
-        "--seed", type=_seed, default=1, metavar="N", help="of pauses and noise (default: 1)"
+        "--seed", type=_seed, default=1, metavar="N", help=f"{of_what} (default: 1)"
     )
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_daemon.cli.arguments import EXIT_FAILURE, add_command
+from edge_daemon.cli.arguments import EXIT_FAILURE, Parser, add_command
 from edge_daemon.cli.measuring import (
     add_model_options,
     add_noise_options,
@@ -21,7 +21,6 @@ from edge_daemon.cli.measuring import (
 )
 from edge_daemon.cli.mistakes import named
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.tune.targets import ISOLATE_MS, Settings, Targets
 
 if TYPE_CHECKING:
     from edge_daemon.evaluate import ClipFolder
@@ -44,6 +43,10 @@ def add_tune(commands: Any) -> None:
     )  # fmt: skip
     parser.epilog = f"{parser.epilog}{_MORE}"
     parser.set_defaults(wrong_usage=parser.error)
+    parser.fill = _add_options
+
+
+def _add_options(parser: Parser) -> None:
     for name, what in (
         ("positives", "clips of the words, word/clip.wav|flac|opus; words that the model lacks "
          "shall not be heard; may be repeated"),
@@ -72,6 +75,8 @@ def add_tune(commands: Any) -> None:
 
 
 def _add_targets(parser: argparse.ArgumentParser) -> None:
+    from edge_daemon.tune.targets import ISOLATE_MS, Targets
+
     default = Targets()
     for option, per_hour, when in (
         ("--per-hour", default.alone, "said alone"),
@@ -112,6 +117,7 @@ def _tune(arguments: argparse.Namespace) -> int:
     from edge_daemon.evaluate.plots import draw_det
     from edge_daemon.evaluate.progress import watched
     from edge_daemon.model import load_model
+    from edge_daemon.tune.targets import Settings, Targets
     from edge_daemon.tune.thresholds import find_thresholds
 
     snrs_db = snrs_of(arguments)

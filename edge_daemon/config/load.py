@@ -173,4 +173,7 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
         replace(a, log=LogConfig(path=absolute(a.log.path))) if a.log else a for a in config.actions
     ]
     model = replace(config.model, path=model_path(config.model.path))
+    if model.quantize.data is not None:
+        quantize = replace(model.quantize, data=absolute(model.quantize.data))
+        model = replace(model, quantize=quantize)
     return replace(config, audio=audio, model=model, decision=decision, actions=actions)

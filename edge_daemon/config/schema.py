@@ -62,6 +62,42 @@ class AudioConfig(Section, frozen=True, kw_only=True):
     ] = 3.0
 
 
+class QuantizeConfig(Section, frozen=True, kw_only=True):
+    """A smaller model in place of a float one, where it is proven to be better."""
+
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "mode")
+    expected: ClassVar[str] = "auto, or `key: value` lines"
+
+    mode: Annotated[
+        Literal["auto"] | None,
+        Meta(
+            description="auto: a child process quantizes it, judges it on the data, and keeps the "
+            "result for the next start; null: the model is served as it is"
+        ),
+    ] = None
+    data: Annotated[
+        Name | None,
+        Meta(
+            description="clips in the layout of Speech Commands (a folder or a tar), or an .npz, to "
+            "calibrate and judge with; null takes the folder `clips` of the state directory"
+        ),
+    ] = None
+    max_accuracy_loss: Annotated[
+        float, Meta(ge=0, le=100, description="points of accuracy that it may lose at most")
+    ] = 1.0
+    min_compression: Annotated[
+        float, Meta(ge=0, le=1000, description="its file is smaller by this factor at least")
+    ] = 2.0
+    min_speedup: Annotated[
+        float, Meta(ge=0, le=1000, description="it is faster by this factor at least")
+    ] = 1.0
+
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
+        if self.data is not None and self.mode is None:
+            raise ValueError("data is for mode: auto, which is not set")
+
+
 class ModelConfig(Section, frozen=True, kw_only=True):
     """Which model listens."""
 
@@ -71,6 +107,10 @@ class ModelConfig(Section, frozen=True, kw_only=True):
     hop_ms: Annotated[
         HopMs | None, Meta(description="time between two scores; null takes the model's")
     ] = None
+    quantize: Annotated[
+        QuantizeConfig,
+        Meta(description="a float model is served at once, and a smaller one when it is proven"),
+    ] = QuantizeConfig()
 
 
 class RuntimeConfig(Section, frozen=True, kw_only=True):

@@ -14,8 +14,7 @@ from edge_daemon.audio.files import read_clip
 from edge_daemon.errors import AudioError, EdgeDaemonError
 from edge_daemon.evaluate.clips import label_of
 from edge_daemon.evaluate.files import AudioFile
-from edge_daemon.evaluate.loudest import loudest
-from edge_daemon.frontend import MfccFrontend
+from edge_daemon.evaluate.window import ClipWindow
 from edge_daemon.model import KeywordModel
 from edge_daemon.types import UNKNOWN, ModelSpec, Samples
 
@@ -75,28 +74,20 @@ def _share(part: np.int64, whole: np.int64) -> float | None:
 
 
 class ClipScorer:
-    """Scores single clips; no smoothing.
-
-    A clip shorter than the model's window is padded with zeros; of a longer one the window with
-    the most energy is scored, the word being somewhere in it.
-    """
+    """Scores single clips, a `ClipWindow` of each; no smoothing."""
 
     def __init__(self, model: KeywordModel) -> None:
         frontend, n_frames = model.spec.frontend, model.spec.n_frames
         self._model = model
-        self._frontend = MfccFrontend(frontend)
         if model.spec.kind == "stream":  # a streaming model has no window: one second
             per_second = frontend.sample_rate_hz // frontend.hop_length
             n_frames = per_second // n_frames * n_frames
-        self._n_samples = frontend.win_length + (n_frames - 1) * frontend.hop_length
+        self._window = ClipWindow(frontend, n_frames)
 
     def scores(self, samples: Samples) -> npt.NDArray[np.float32]:
         """Return the scores of one clip [shape=(n_labels,), dtype=float32]."""
-        clip = loudest(samples, self._n_samples)
-        self._frontend.reset()
         self._model.reset()
-        padded = np.pad(clip, (0, self._n_samples - len(clip)))
-        return self._model.scores(self._frontend.push(padded))
+        return self._model.scores(self._window.features(samples))
 
 
 def labels_as_unknown(

@@ -5,13 +5,20 @@ from __future__ import annotations
 from edge_daemon.config import ModelConfig, RuntimeConfig
 from edge_daemon.errors import ModelError
 from edge_daemon.model.file import resolve
-from edge_daemon.model.keyword import KeywordModel
+from edge_daemon.model.keyword import KeywordModel, LoadedModel, differences
 from edge_daemon.types import ModelSpec
 
-__all__ = ["KeywordModel", "hop_frames", "load_model"]
+__all__ = [
+    "KeywordModel",
+    "LoadedModel",
+    "differences",
+    "hop_frames",
+    "load_model",
+    "runtime_version",
+]
 
 
-def load_model(config: ModelConfig, runtime: RuntimeConfig) -> KeywordModel:
+def load_model(config: ModelConfig, runtime: RuntimeConfig) -> LoadedModel:
     """Open the model of the configuration, ready to score.
 
     Raises
@@ -49,3 +56,10 @@ def hop_frames(config: ModelConfig, spec: ModelSpec) -> int:
     if frames > spec.n_frames:
         raise ModelError(f"model.hop_ms: {hop_ms} is longer than the model's window")
     return frames
+
+
+def runtime_version() -> str:
+    """Return the version of onnxruntime that serves models here."""
+    from edge_daemon.model.session import RUNTIME_VERSION
+
+    return RUNTIME_VERSION

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Protocol
 
 from edge_daemon.types import Features, ModelSpec, Scores
@@ -28,3 +29,27 @@ class KeywordModel(Protocol):
 
     def reset(self) -> None:
         """Forget the audio heard so far."""
+
+
+class LoadedModel(KeywordModel, Protocol):
+    """A model out of a file, which can go on where another one stopped."""
+
+    def go_on_from(self, other: KeywordModel) -> None:
+        """Take over what another model of the same interface remembers of the audio.
+
+        Where it remembers something else, such as states of other shapes, this one starts anew.
+        """
+
+
+def differences(spec: ModelSpec, other: ModelSpec) -> list[str]:
+    """Return the fields that keep one model from taking the place of another in a stream."""
+    return [f.name for f in fields(spec) if f.name not in _ABOUT and _differs(spec, other, f.name)]
+
+
+_ABOUT = ("name", "version", "training_data", "licence")
+"""What is shown, and changes nothing that is heard."""
+
+
+def _differs(spec: ModelSpec, other: ModelSpec, name: str) -> bool:
+    found: bool = getattr(spec, name) != getattr(other, name)
+    return found

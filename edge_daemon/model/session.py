@@ -20,6 +20,7 @@ from edge_daemon.types import Features, ModelSpec, Scores
 Session: TypeAlias = Any  # onnxruntime has no type information
 States: TypeAlias = dict[str, Any]
 
+RUNTIME_VERSION: str = onnxruntime.__version__
 FEATURES = "features"
 SCORES = "scores"
 _FLOAT32 = "tensor(float)"
@@ -36,7 +37,7 @@ def open_session(path: Path, threads: int) -> tuple[Session, ModelSpec]:
     ModelError
         When the file is no ONNX model, has no metadata, or does not fit it.
     """
-    session = _session(path, threads)
+    session = session_of(path, threads)
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
         raise ModelError(
@@ -49,7 +50,14 @@ def open_session(path: Path, threads: int) -> tuple[Session, ModelSpec]:
     return session, spec
 
 
-def _session(path: Path, threads: int) -> Session:
+def session_of(path: Path, threads: int) -> Session:
+    """Open a file as it is served, whatever it takes and gives.
+
+    Raises
+    ------
+    ModelError
+        When onnxruntime cannot load it.
+    """
     onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -65,11 +73,12 @@ def _session(path: Path, threads: int) -> Session:
     except Exception as error:  # onnxruntime's own classes have no common root
         raise ModelError(
             f"{path}: not a model that onnxruntime {onnxruntime.__version__} can load "
-            f"({path.stat().st_size} bytes): {_first_line(error)}"
+            f"({path.stat().st_size} bytes): {first_line(error)}"
         ) from None
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error of onnxruntime says before its details."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
@@ -121,7 +130,7 @@ def _check_scores(session: Session, spec: ModelSpec, path: Path) -> None:
     except ModelError:
         raise
     except Exception as error:
-        raise ModelError(f"{path}: a first inference failed: {_first_line(error)}") from None
+        raise ModelError(f"{path}: a first inference failed: {first_line(error)}") from None
 
 
 def _check_probabilities(scores: Scores, spec: ModelSpec, path: Path) -> None:

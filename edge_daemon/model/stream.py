@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edge_daemon.model.session import Session, infer, initial_states
+from edge_daemon.model.keyword import KeywordModel
+from edge_daemon.model.session import Session, States, infer, initial_states
 from edge_daemon.types import Features, ModelSpec, Scores
 
 
@@ -28,3 +29,13 @@ class StreamModel:
     def reset(self) -> None:
         """Set every state back to zeros."""
         self._states = initial_states(self._session)
+
+    def go_on_from(self, other: KeywordModel) -> None:
+        """Take over the states of another model; start anew where they differ in name or shape."""
+        self.reset()
+        if isinstance(other, StreamModel) and _shapes(other._states) == _shapes(self._states):
+            self._states = dict(other._states)
+
+
+def _shapes(states: States) -> dict[str, tuple[int, ...]]:
+    return {name: state.shape for name, state in states.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge_daemon.model.keyword import KeywordModel
 from edge_daemon.model.session import FEATURES, SCORES, Session
 from edge_daemon.types import Features, ModelSpec, Scores
 
@@ -29,3 +30,9 @@ class WindowModel:
     def reset(self) -> None:
         """Empty the window."""
         self._window[:] = 0
+
+    def go_on_from(self, other: KeywordModel) -> None:
+        """Take over the frames of another window; start anew where it has another shape."""
+        self.reset()
+        if isinstance(other, WindowModel) and other._window.shape == self._window.shape:
+            self._window[:] = other._window

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
 from edge_daemon.model.file import METADATA_KEY, spec_to_json
+from edge_daemon.quantize.finish import finish
+from edge_daemon.quantize.methods import Method, apply
+from edge_daemon.quantize.prepare import prepare
 from edge_daemon.types import UNKNOWN, ModelSpec
 
 OPSET = 17
@@ -56,15 +50,6 @@ def export_float(network: nn.Module, unknown_offset: float, spec: ModelSpec, pat
     _finish(path, spec)
 
 
-class _Features(CalibrationDataReader):  # type: ignore[misc]
-    def __init__(self, features: np.ndarray[Any, Any]) -> None:
-        self._left: Iterator[np.ndarray[Any, Any]] = iter(features)
-
-    def get_next(self) -> dict[str, Any] | None:  # type: ignore[override]
-        clip = next(self._left, None)
-        return None if clip is None else {"features": clip[None]}
-
-
 def export_int8(
     float_path: Path, features: np.ndarray[Any, Any], spec: ModelSpec, path: Path
 ) -> None:
@@ -76,15 +61,12 @@ def export_int8(
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
-        quant_pre_process(str(float_path), str(prepared), skip_symbolic_shape=True)
+        prepare(float_path, prepared)
         kept = _kept_float(onnx.load(prepared).graph)
-        quantize_static(
-            str(prepared), str(path), _Features(features), quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True,
-            calibrate_method=CalibrationMethod.Percentile,
-            extra_options={"CalibPercentile": 99.995},
-            nodes_to_exclude=kept,
-        )  # fmt: skip
+        method = Method(
+            kind="static", calibration="percentile", percentile=99.995, keep_float=tuple(kept)
+        )
+        apply(method, prepared, features, path)
     _finish(path, spec)
 
 
@@ -104,13 +86,4 @@ def _kept_float(graph: onnx.GraphProto) -> list[str]:
 
 
 def _finish(path: Path, spec: ModelSpec) -> None:
-    model = onnx.load(path)
-    model.doc_string = ""
-    del model.metadata_props[:]
-    for node in model.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    entry = model.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, spec_to_json(spec)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+    finish(path, {METADATA_KEY: spec_to_json(spec)})

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -83,13 +83,22 @@ def json_lines(text: str) -> list[dict[str, Any]]:
 
 
 class RunningDaemon:
-    """``edge-daemon run`` in the background; killed at the end, or when nothing else ends it."""
+    """``edge-daemon run`` in the background; killed at the end, or when nothing else ends it.
 
-    def __init__(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> None:
+    Another ``program`` may take its place, such as one with parts of a test's own.
+    """
+
+    def __init__(
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        program: Sequence[str] = (*_COMMAND, "run"),
+        give_up_s: float = GIVE_UP_S,
+    ) -> None:
         self.lines: list[str] = []
         """What it has said on stderr, as far as it was read."""
         self.process = subprocess.Popen(
-            [*_COMMAND, "run", *map(str, arguments)],
+            [*program, *map(str, arguments)],
             cwd=ROOT,
             env=_environment(env),
             stdin=subprocess.DEVNULL,
@@ -98,7 +107,7 @@ class RunningDaemon:
             text=True,
         )
         self._said = cast(IO[str], self.process.stderr)
-        self._safety_net = threading.Timer(GIVE_UP_S, self.process.kill)
+        self._safety_net = threading.Timer(give_up_s, self.process.kill)
         self._safety_net.start()
 
     def __enter__(self) -> RunningDaemon:

@@ -348,6 +348,14 @@ def test_check_of_standard_input(tmp_path: Path, call: Call) -> None:
     assert call("check", "--config", path).returncode == 0
 
 
+def test_check_of_what_a_smaller_model_is_judged_with(tmp_path: Path, call: Call) -> None:
+    """Clips that are named and not there are a problem of the machine."""
+    path = tmp_path / "config.yaml"
+    path.write_text("audio: {source: 'pcm:-'}\nmodel: {quantize: {mode: auto, data: no/clips}}")
+    done = call("check", "--config", path)
+    assert_one_complaint(done, 1, f"model.quantize.data: {tmp_path}/no/clips: is not there")
+
+
 def test_check_of_logs(tmp_path: Path, call: Call) -> None:
     """A log needs a folder to be in and a name of its own; the check makes none."""
     path = tmp_path / "config.yaml"

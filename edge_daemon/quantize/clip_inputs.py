@@ -1,0 +1,80 @@
+"""Clips through the front end of the model that is to be quantized."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from edge_daemon.audio.files import read_clip
+from edge_daemon.errors import AudioError, EdgeDaemonError
+from edge_daemon.evaluate import ClipFolder, label_of
+from edge_daemon.evaluate.clips import is_clip
+from edge_daemon.evaluate.files import AudioFiles
+from edge_daemon.evaluate.window import ClipWindow
+from edge_daemon.quantize.inputs import Inputs, ModelInput, fit_shape, place
+from edge_daemon.types import FrontendSpec
+
+_NO_HASH = "_nohash_"
+
+
+def speaker_of(name: str) -> str:
+    """Return who speaks in a clip: ``speaker`` of ``speaker_nohash_n``, else its whole name."""
+    stem = PurePosixPath(name).stem
+    speaker, found, _ = stem.partition(_NO_HASH)
+    return speaker if found else PurePosixPath(name).with_suffix("").as_posix()
+
+
+def read_clips(
+    path: Path, model: ModelInput, *, seed: int, limit: int | None
+) -> tuple[Inputs, tuple[str, ...]]:
+    """Return the features of clips, and a line for each clip that cannot be read.
+
+    Raises
+    ------
+    EdgeDaemonError
+        When there are no clips, none that can be read, or they do not fit the model.
+    """
+    labels, frontend = model.labels, model.frontend
+    if frontend is None or not labels:
+        missing = "labels" if frontend else "front end"
+        raise EdgeDaemonError(
+            f"{path}: clips need the model's {missing}, and the model has no metadata; give "
+            "--labels and --frontend, or an .npz of ready inputs"
+        )
+    window = _window(path, model.shape, frontend)
+    features, y, speakers, unreadable = [], [], [], []
+    for clip in _clips(path, seed, limit):
+        try:
+            samples = read_clip(clip.file, frontend.sample_rate_hz)
+        except AudioError as error:
+            unreadable.append(str(error))
+            continue
+        features.append(window.features(samples))
+        y.append(labels.index(label_of(clip.folder, labels)))
+        speakers.append(speaker_of(clip.name))
+    if not features:
+        raise EdgeDaemonError(
+            f"{path}: none of {len(unreadable)} clips can be read: {unreadable[0]}"
+        )
+    x = fit_shape(np.stack(features), model.shape, str(path))
+    return Inputs(x, np.array(y, np.int64), tuple(speakers), labels), tuple(unreadable)
+
+
+def _clips(path: Path, seed: int, limit: int | None) -> ClipFolder:
+    """Return all clips, or so many, chosen by a hash of their names."""
+    if limit is None:
+        return ClipFolder(path)
+    names = sorted(AudioFiles(path, is_clip).names, key=lambda name: (place(name, seed), name))
+    return ClipFolder(path, names[:limit] or None)
+
+
+def _window(path: Path, shape: tuple[int, ...], frontend: FrontendSpec) -> ClipWindow:
+    n_frames, left = divmod(math.prod(shape), frontend.n_features)
+    if left:
+        raise EdgeDaemonError(
+            f"{path}: the model takes {shape}, which are no rows of the "
+            f"{frontend.n_features} features that its front end gives"
+        )
+    return ClipWindow(frontend, n_frames)

@@ -1,0 +1,38 @@
+"""The last step of each ONNX file that is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    """Return what an ONNX file says of itself."""
+    model = onnx.load(path, load_external_data=False)
+    return {entry.key: entry.value for entry in model.metadata_props}
+
+
+def finish(path: Path, metadata: Mapping[str, str]) -> None:
+    """Give a file this metadata and no other, take away traces of its making, and check it.
+
+    What exporters and quantizers note down (stack traces, shapes in between) can be larger than
+    the weights.
+    """
+    model = onnx.load(path)
+    strip(model)
+    onnx.helper.set_model_props(model, dict(metadata))
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def strip(model: onnx.ModelProto) -> None:
+    """Take away what was written down about nodes and values."""
+    model.doc_string = ""
+    model.graph.doc_string = ""
+    del model.graph.value_info[:]
+    for node in model.graph.node:
+        node.doc_string = ""
+        if hasattr(node, "metadata_props"):
+            del node.metadata_props[:]
