@@ -198,6 +198,7 @@ def test_the_daemon_loads_nothing_of_it() -> None:
     program = (
         "import sys; from edge_daemon.cli import main; main(['config']); "
         "print([m for m in sys.modules if m.startswith(('matplotlib', 'edge_daemon.evaluate', "
+        "'edge_daemon.quantize', 'edge_daemon.tune', 'edge_daemon.replacement', "
         "'onnxruntime'))], file=sys.stderr)"
     )
     done = subprocess.run(
