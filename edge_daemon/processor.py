@@ -7,14 +7,26 @@ from pathlib import Path
 
 _CPU_KEYS = ("model name", "CPU implementer", "CPU part", "CPU variant")
 """Of /proc/cpuinfo; x86 has the first, Arm the others."""
+_NAMES = ("model name", "Model", "Hardware")
+"""Of x86, of a Raspberry Pi, of older Arm boards."""
 
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Return the architecture and the kinds of cores that the machine has."""
+    kinds = sorted({f"{k} {v}" for k, v in _told(cpuinfo) if k in _CPU_KEYS})
+    return ", ".join([platform.machine(), *kinds])
+
+
+def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the name of the processor or the board, as far as the system tells."""
+    told = dict(_told(cpuinfo))
+    return next((told[key] for key in _NAMES if told.get(key)), "unknown processor")
+
+
+def _told(cpuinfo: Path) -> list[tuple[str, str]]:
+    """Return the keys and values of all cores; none where the file cannot be read."""
     try:
         lines = cpuinfo.read_text(errors="replace").splitlines()
     except OSError:
-        lines = []
-    pairs = [(k.strip(), v.strip()) for k, _, v in (line.partition(":") for line in lines)]
-    kinds = sorted({f"{k} {v}" for k, v in pairs if k in _CPU_KEYS})
-    return ", ".join([platform.machine(), *kinds])
+        return []
+    return [(k.strip(), v.strip()) for k, _, v in (line.partition(":") for line in lines)]

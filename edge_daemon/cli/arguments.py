@@ -49,5 +49,5 @@ def add_command(commands: Any, name: str, run: Run, text: str, examples: Iterabl
         name, help=text, description=text[0].upper() + text[1:] + ".",
         epilog=f"examples:\n{listed}\n{EXIT_CODES}",
     )  # fmt: skip
-    added.set_defaults(command=run)
+    added.set_defaults(command=run, wrong_usage=added.error)
     return added

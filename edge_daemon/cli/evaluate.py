@@ -36,7 +36,6 @@ def add_evaluate(commands: Any) -> None:
          "evaluate --stream --data words.tar --data wake_words/ --noise noise/ "
          "--negatives talk/ --plots plots/"),
     )  # fmt: skip
-    parser.set_defaults(wrong_usage=parser.error)
     parser.add_argument(
         "--data", type=Path, action="append", required=True, metavar="DIR|TAR",
         help="clips in the layout of Speech Commands, word/clip.wav|flac|opus; may be repeated",

@@ -34,7 +34,6 @@ def add_quantize(commands: Any) -> None:
          "--frontend n_mels=40 --frontend n_mfcc=40 -o small.onnx"),
     )  # fmt: skip
     parser.epilog = f"{parser.epilog}{_MORE}"
-    parser.set_defaults(wrong_usage=parser.error)
     parser.fill = _add_options
 
 

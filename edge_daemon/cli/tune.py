@@ -42,7 +42,6 @@ def add_tune(commands: Any) -> None:
          "--per-hour 0.2 --plot det.png"),
     )  # fmt: skip
     parser.epilog = f"{parser.epilog}{_MORE}"
-    parser.set_defaults(wrong_usage=parser.error)
     parser.fill = _add_options
 
 

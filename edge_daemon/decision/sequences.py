@@ -39,11 +39,7 @@ class Sequences:
         }
         if not self._heard_ms:
             return frozenset()
-        return frozenset(
-            word
-            for word, within_ms in self._within_ms.items()
-            if any(now_ms - t <= within_ms.get(wake, -1) for wake, t in self._heard_ms.items())
-        )
+        return frozenset(word for word in self._within_ms if self._in_time(word, now_ms))
 
     def wake_before(self, label: str, now_ms: float) -> str | None:
         """Return, and use up, the latest wake word that ``label`` follows in time."""

@@ -26,6 +26,7 @@ pytest.importorskip("onnx", reason="the training needs the extra `train`")
 soundfile = pytest.importorskip("soundfile")
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))  # where the package `training` lies
 RATE_HZ = 16000
 PITCH_HZ = {"yes": 400.0, "no": 900.0, "bed": 1500.0, "computer": 2300.0}
 SMALL = """
@@ -158,7 +159,6 @@ def test_models_are_exported_and_hear_the_tones(folder: Path) -> None:
 
 def test_unknown_is_made_less_likely_at_export(folder: Path) -> None:
     """The exported scores are those of the trained network, with the offset on one logit."""
-    sys.path.insert(0, str(ROOT / "scripts"))
     import onnxruntime
 
     from training.settings import Settings
@@ -176,7 +176,6 @@ def test_unknown_is_made_less_likely_at_export(folder: Path) -> None:
 
 def test_two_networks_joined_score_as_their_mean(folder: Path, speech: Path) -> None:
     """What is made of two trained models, with different front ends, takes the first one's."""
-    sys.path.insert(0, str(ROOT / "scripts"))
     import onnxruntime
 
     from training.settings import Settings
@@ -201,7 +200,6 @@ def test_two_networks_joined_score_as_their_mean(folder: Path, speech: Path) -> 
 
 def test_a_shorter_vocal_tract_moves_the_bands_up_and_slower_speech_lasts() -> None:
     """A tone in band 20 for frames 40 to 59: higher by a tenth, and longer by a tenth."""
-    sys.path.insert(0, str(ROOT / "scripts"))
     from training.augment import AugmentSettings, warped
 
     clip = torch.full((3, 98, 40), -10.0)
@@ -289,7 +287,6 @@ def test_missing_archives_are_done_without(speech: Path, tmp_path: Path) -> None
 
 def test_causal_network_gives_the_same_scores_as_a_stream() -> None:
     """Chunk by chunk with its states, or a whole clip at once: the same logits."""
-    sys.path.insert(0, str(ROOT / "scripts"))
     from training.causal import CausalTcResNet
     from training.tcresnet import TcShape
 

@@ -61,7 +61,6 @@ class Canvas:
             figure.suptitle(title, x=0.01, ha="left")
             try:
                 yield list(axes[0])
-                path.parent.mkdir(parents=True, exist_ok=True)
                 figure.savefig(path, dpi=_DPI, format="png", bbox_inches="tight", pad_inches=0.15)
             except OSError as error:
                 raise EdgeDaemonError(f"{path}: cannot be written: {error.strerror}") from None

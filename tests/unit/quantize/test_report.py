@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from edge_daemon.processor import processor_name
 from edge_daemon.quantize.gate import Gate, Latency, Stats
 from edge_daemon.quantize.methods import Method
 from edge_daemon.quantize.report import document, page, write_report
 from edge_daemon.quantize.report.front import front
-from edge_daemon.quantize.report.machine import processor
 from edge_daemon.quantize.report.plots import plots
 from edge_daemon.quantize.report.remarks import remarks
 from edge_daemon.quantize.result import QuantizationResult
@@ -214,8 +214,8 @@ def test_the_front_is_what_nothing_beats() -> None:
 def test_the_processor_is_named(lines: str, name: str, tmp_path: Path) -> None:
     """As /proc/cpuinfo of x86 and of a board tells it; where it does not, that is said."""
     (tmp_path / "cpuinfo").write_text(lines)
-    assert processor(tmp_path / "cpuinfo") == name
-    assert processor(tmp_path / "none") == "unknown processor"
+    assert processor_name(tmp_path / "cpuinfo") == name
+    assert processor_name(tmp_path / "none") == "unknown processor"
 
 
 def test_a_wide_range_of_figures_can_be_drawn() -> None:
