@@ -65,7 +65,7 @@ def _about(args: argparse.Namespace, n_training: int, n_testing: int) -> dict[st
     import tensorflow
     import tf2onnx
 
-    from edge_daemon.quantize.report.machine import machine
+    from edge_daemon.machine import machine
 
     return {
         **machine(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_daemon.evaluate.plots.canvas import Canvas, open_canvas
+from edge_daemon.drawing.canvas import Canvas, open_canvas
 from edge_daemon.evaluate.plots.confusion import draw_confusion
 from edge_daemon.evaluate.plots.delay import draw_delay
 from edge_daemon.evaluate.plots.det import draw_det

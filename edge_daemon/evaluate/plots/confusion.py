@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edge_daemon.drawing.canvas import Axes, Canvas
 from edge_daemon.evaluate.accuracy import Evaluation
-from edge_daemon.evaluate.plots.canvas import Axes, Canvas
 
 
 def draw_confusion(canvas: Canvas, path: Path, model: str, result: Evaluation) -> None:

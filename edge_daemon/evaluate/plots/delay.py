@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_daemon.evaluate.plots.canvas import COLOURS, INK, Canvas
+from edge_daemon.drawing.canvas import COLOURS, INK, Canvas
 from edge_daemon.evaluate.tally import Condition
 
 _BIN_MS = 50

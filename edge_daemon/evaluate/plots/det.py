@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_daemon.drawing.canvas import COLOURS, INK, LINES, MUTED, PALE, Axes, Canvas
 from edge_daemon.evaluate.bounds import most_per_hour
 from edge_daemon.evaluate.det import ALL_WORDS, Curve
-from edge_daemon.evaluate.plots.canvas import COLOURS, INK, LINES, MUTED, PALE, Axes, Canvas
 from edge_daemon.evaluate.sweep import Trial
 
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge_daemon.drawing.canvas import COLOURS, INK, LINES, Axes, Canvas
 from edge_daemon.evaluate.bounds import least_share
-from edge_daemon.evaluate.plots.canvas import COLOURS, INK, LINES, Axes, Canvas
 from edge_daemon.evaluate.tally import Condition, Tallies
 
 

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 from edge_daemon.quantize.report.document import document
-from edge_daemon.quantize.report.page import page
+from edge_daemon.quantize.report.page import report
 from edge_daemon.quantize.result import QuantizationResult
 
-__all__ = ["document", "page", "write_report"]
+__all__ = ["document", "report", "write_report"]
 
 
 def write_report(result: QuantizationResult, json_path: Path, html_path: Path) -> None:
@@ -22,4 +22,4 @@ def write_report(result: QuantizationResult, json_path: Path, html_path: Path) -
     """
     text = json.dumps(document(result), indent=2, ensure_ascii=False, allow_nan=False)
     json_path.write_text(text + "\n", encoding="utf-8")
-    html_path.write_text(page(result), encoding="utf-8")
+    html_path.write_text(report(result), encoding="utf-8")

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from edge_daemon.machine import machine
 from edge_daemon.quantize.gate import Stats
 from edge_daemon.quantize.report.front import front
-from edge_daemon.quantize.report.machine import machine
 from edge_daemon.quantize.report.remarks import remarks
 from edge_daemon.quantize.result import QuantizationResult
 from edge_daemon.quantize.trial import Trial

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_daemon.evaluate.plots.canvas import INK, MUTED, Axes, Canvas
+from edge_daemon.drawing.canvas import INK, MUTED, Axes, Canvas
 from edge_daemon.quantize.gate import Gate, Stats
 from edge_daemon.quantize.report.front import front, relative_time
 from edge_daemon.quantize.result import QuantizationResult

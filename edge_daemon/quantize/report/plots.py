@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from edge_daemon.evaluate.plots.canvas import COLOURS, INK, MUTED, Axes, Canvas, open_canvas
+from edge_daemon.drawing.canvas import (
+    COLOURS,
+    INK,
+    MUTED,
+    Axes,
+    Canvas,
+    Draw,
+    as_png,
+    open_canvas,
+    plain_ticks,
+)
 from edge_daemon.quantize.gate import Latency, Stats
 from edge_daemon.quantize.report.pareto import draw_pareto
 from edge_daemon.quantize.result import QuantizationResult
 
-Draw = Callable[[Canvas, Path], None]
 _WIDTH = 5.4
 """Inches; as much as a phone shows without making the letters too small."""
 
@@ -38,14 +44,7 @@ def plots(result: QuantizationResult) -> dict[str, str]:
         drawn["accuracy by class"] = partial(draw_recall, stats=stats)
     if any(trial.stats for trial in result.trials):
         drawn["Pareto front of size and latency"] = partial(draw_pareto, result=result)
-    return {name: _as_png(canvas, draw) for name, draw in drawn.items()}
-
-
-def _as_png(canvas: Canvas, draw: Draw) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "plot.png"
-        draw(canvas, path)
-        return base64.b64encode(path.read_bytes()).decode()
+    return {name: as_png(canvas, draw) for name, draw in drawn.items()}
 
 
 def draw_size(canvas: Canvas, path: Path, stats: Stats) -> None:
@@ -78,7 +77,7 @@ def draw_latency(canvas: Canvas, path: Path, stats: Stats) -> None:
         _draw_times(axes, "original", stats.original_latency_ms, COLOURS[0])
         _draw_times(axes, "quantized", stats.quantized_latency_ms, COLOURS[1])
         axes.set_xscale("log")
-        _plain_ticks(axes)
+        plain_ticks(axes)
         axes.set_xlabel("milliseconds of one inference, one thread")
         axes.set_ylabel("inferences that take no longer, %")
         axes.set_ylim(0, 101)
@@ -91,15 +90,6 @@ def _draw_times(axes: Axes, name: str, latency: Latency, colour: str) -> None:
     axes.plot(latency.percentiles, shares, color=colour, linewidth=2.2, label=label)
     for value, share in ((latency.p50, 50), (latency.p95, 95), (latency.p99, 99)):
         axes.plot(value, share, "o", color=colour, markersize=5, markeredgecolor="white")
-
-
-def _plain_ticks(axes: Axes) -> None:
-    """Write plain figures at 1, 2 and 5 of each decade of a logarithmic axis."""
-    low, high = axes.get_xlim()
-    ticks = [m * 10.0**k for k in range(-5, 6) for m in (1, 2, 5) if low <= m * 10.0**k <= high]
-    axes.set_xlim(low, high)
-    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    axes.minorticks_off()
 
 
 def draw_recall(canvas: Canvas, path: Path, stats: Stats) -> None:

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 
+from edge_daemon.drawing.page import Row, table
 from edge_daemon.quantize.gate import Gate, Latency, Stats, broken_rules
 from edge_daemon.quantize.trial import Trial
 
-Row = Sequence[str]
 _MIB = 1 << 20
 _NONE = "-"
 _FIXED = "\u00a0"
 """A space at which no line ends."""
-
-
-def table(heading: Row, rows: Iterable[Row], kinds: Iterable[str] = ()) -> str:
-    """Return a table that can be moved sideways where it is wider than the screen.
-
-    kinds : a style for each row, ``""`` for none
-    """
-    styles = iter(kinds)
-    body = "".join(
-        f'<tr class="{escape(next(styles, ""))}">{_cells("td", row)}</tr>\n' for row in rows
-    )
-    return (
-        f'<div class="wide"><table>\n<thead><tr>{_cells("th", heading)}</tr></thead>\n'
-        f"<tbody>\n{body}</tbody></table></div>\n"
-    )
-
-
-def _cells(tag: str, row: Row) -> str:
-    return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
 
 
 def gate_table(stats: Stats, gate: Gate) -> str:

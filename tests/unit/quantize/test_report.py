@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from edge_daemon.processor import processor_name
 from edge_daemon.quantize.gate import Gate, Latency, Stats
 from edge_daemon.quantize.methods import Method
-from edge_daemon.quantize.report import document, page, write_report
+from edge_daemon.quantize.report import document, report, write_report
 from edge_daemon.quantize.report.front import front
 from edge_daemon.quantize.report.plots import plots
 from edge_daemon.quantize.report.remarks import remarks
@@ -113,7 +113,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("told", [result(), REFUSED, UNMEASURED])
 def test_every_trial_is_on_the_page(told: QuantizationResult) -> None:
     """Chosen, passed, refused or failed: each is named with what came of it."""
-    seen = Page(page(told))
+    seen = Page(report(told))
     assert not seen.open
     for trial in told.trials:
         assert trial.method.name in seen.text
@@ -125,15 +125,15 @@ def test_every_trial_is_on_the_page(told: QuantizationResult) -> None:
 def test_the_verdict_comes_first() -> None:
     """Whether it was quantized, or why not, line by line."""
     assert re.search(r"Quantized with static-.*4\.00 times smaller, 2\.00 times as fast, 0\.50 "
-                     r"points", Page(page(result())).text)  # fmt: skip
-    text = Page(page(REFUSED)).text
+                     r"points", Page(report(result())).text)  # fmt: skip
+    text = Page(report(REFUSED)).text
     assert "The original was kept: small.onnx is the float model.speed: too slow" in text
 
 
 @pytest.mark.usefixtures("plain")
 def test_without_matplotlib_the_page_says_how_to_get_it() -> None:
     """The tables are there all the same."""
-    seen = Page(page(result()))
+    seen = Page(report(result()))
     assert "No plots: " in seen.text
     assert "pip install 'edge-daemon[plots]'" in seen.text
     assert seen.links == []
@@ -141,7 +141,7 @@ def test_without_matplotlib_the_page_says_how_to_get_it() -> None:
 
 def test_the_page_is_one_file() -> None:
     """Its pictures are in it, and it asks for nothing from anywhere."""
-    text = page(result())
+    text = report(result())
     seen = Page(text)
     assert len(seen.links) == 4
     assert all(link.startswith("data:image/png;base64,") for link in seen.links)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -87,3 +89,24 @@ def open_canvas() -> Canvas:
             "run: pip install 'edge-daemon[plots]'"
         ) from None
     return Canvas(pyplot)
+
+
+Draw = Callable[[Canvas, Path], None]
+"""Draws one picture into a file."""
+
+
+def as_png(canvas: Canvas, draw: Draw) -> str:
+    """Return a picture as base64, to be put into a page."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plot.png"
+        draw(canvas, path)
+        return base64.b64encode(path.read_bytes()).decode()
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Write plain figures at 1, 2 and 5 of each decade of a logarithmic x axis."""
+    low, high = axes.get_xlim()
+    ticks = [m * 10.0**k for k in range(-5, 6) for m in (1, 2, 5) if low <= m * 10.0**k <= high]
+    axes.set_xlim(low, high)
+    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axes.minorticks_off()
