@@ -15,7 +15,7 @@ from edge_daemon.config import Config, load_config, load_sound_sections, problem
 from edge_daemon.confirm import load_larger_model, mismatches
 from edge_daemon.errors import AudioError, ConfigError, MissingDependency, ModelError
 from edge_daemon.frontend import MfccFrontend
-from edge_daemon.model import load_model
+from edge_daemon.model import open_model
 from edge_daemon.outputs import unwritable
 from edge_daemon.types import ModelSpec
 
@@ -29,6 +29,8 @@ class Problem:
     text: str
     is_config: bool
     """The configuration or the model is wrong, rather than the machine around it."""
+    is_in_the_way: bool = True
+    """The daemon cannot listen; else it does so without what is missing."""
 
 
 def check(path: Path | None) -> list[Problem]:
@@ -43,26 +45,41 @@ def check(path: Path | None) -> list[Problem]:
     except ConfigError as error:
         problems += [Problem(p, is_config=True) for p in error.problems]
         config = load_sound_sections(path)
-    spec, model_problems = _model_problems(config)
+    spec, model_problems, refused = _model_problems(config)
     model_problems += _confirm_problems(config, spec)
     problems += [Problem(p, is_config=True) for p in model_problems]
-    problems += [Problem(p, is_config=False) for p in _quantize_problems(config)]
+    problems += [Problem(p, is_config=False, is_in_the_way=False) for p in refused]
+    problems += [
+        Problem(p, is_config=False, is_in_the_way=False) for p in _quantize_problems(config)
+    ]
     rate_hz = spec.frontend.sample_rate_hz if spec else FALLBACK_RATE_HZ
     problems += [Problem(p, is_config=False) for p in _audio_problems(config, rate_hz)]
     unusable = _unusable_actions(config)
     problems += [Problem(p, is_config=True) for p in unusable]
     problems += [Problem(p, is_config=False) for p in _action_problems(config) if p not in unusable]
+    problems += [Problem(p, is_config=False) for p in _record_problems(config)]
     return problems
 
 
-def _model_problems(config: Config) -> tuple[ModelSpec | None, list[str]]:
-    """Load the model for real, with its front end, and hold the words against its own."""
+def _model_problems(config: Config) -> tuple[ModelSpec | None, list[str], list[str]]:
+    """Load the model for real, with its front end, and hold the words against its own.
+
+    Returns
+    -------
+    ModelSpec or None
+    list of str
+        What is wrong with the model, or with the configuration beside it.
+    list of str
+        What does not serve it, so that another provider steps in.
+    """
     try:
-        spec = load_model(config.model, config.runtime).spec
-        MfccFrontend(spec.frontend)
+        model = open_model(config.model, config.runtime)
+        MfccFrontend(model.spec.frontend)
     except (ModelError, MissingDependency) as error:
-        return None, [f"model: {error}"]
-    return spec, problems_with_model(config, spec)
+        return None, [f"model: {error}"], []
+    obtained = model.obtained
+    refused = [f"runtime: {obtained.provider} steps in: {line}" for line in obtained.refused]
+    return model.spec, problems_with_model(config, model.spec), refused
 
 
 def _confirm_problems(config: Config, listening: ModelSpec | None) -> list[str]:
@@ -132,3 +149,13 @@ def _action_problems(config: Config) -> Iterator[str]:
             problem = None if action.log.path == "-" else unwritable(Path(action.log.path))
             if problem:
                 yield f"actions[{i}].log.path: {problem}"
+
+
+def _record_problems(config: Config) -> list[str]:
+    path = config.telemetry.log.path
+    if path is None:
+        return []
+    problem = unwritable(Path(path))
+    if problem is None and os.path.exists(path) and not os.path.isfile(path):
+        problem = f"{path} is no regular file, so it could not be bounded"
+    return [f"telemetry.log.path: {problem}"] if problem else []

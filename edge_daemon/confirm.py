@@ -38,19 +38,20 @@ class Confirmer:
         self._threshold = threshold
         frontend = model.spec.frontend
         self._frontend = MfccFrontend(frontend)
-        self._n_samples = frontend.win_length + (model.spec.n_frames - 1) * frontend.hop_length
+        self.n_samples = frontend.win_length + (model.spec.n_frames - 1) * frontend.hop_length
+        """Audio that it looks at, in samples."""
         self.reset()
 
     def reset(self) -> None:
         """Start a new stream, preceded by silence; the counts stay."""
-        self._newest = deque([np.zeros(self._n_samples, np.int16)])
-        self._n_kept = self._n_samples
+        self._newest = deque([np.zeros(self.n_samples, np.int16)])
+        self._n_kept = self.n_samples
 
     def push(self, samples: Samples) -> None:
         """Keep new samples [shape=(n,), dtype=int16] for as long as the window is."""
         self._newest.append(samples.copy())  # else it would keep the whole block it is cut from
         self._n_kept += len(samples)
-        while self._n_kept - len(self._newest[0]) >= self._n_samples:
+        while self._n_kept - len(self._newest[0]) >= self.n_samples:
             self._n_kept -= len(self._newest.popleft())
 
     def knows(self, label: str) -> bool:
@@ -59,7 +60,7 @@ class Confirmer:
 
     def confirms(self, label: str) -> bool:
         """Score the window that ends now and tell whether it holds the word."""
-        window = np.concatenate(self._newest)[-self._n_samples :]
+        window = np.concatenate(self._newest)[-self.n_samples :]
         self._frontend.reset()
         scores = self._model.scores(self._frontend.push(window))
         is_heard = bool(scores[self.spec.labels.index(label)] >= self._threshold)

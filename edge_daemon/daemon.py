@@ -6,6 +6,7 @@ import faulthandler
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_daemon import __version__
@@ -14,11 +15,12 @@ from edge_daemon.audio import AudioSource, open_source
 from edge_daemon.config import Config
 from edge_daemon.errors import AudioError, AudioLost
 from edge_daemon.health import Health
-from edge_daemon.model import load_model
+from edge_daemon.model import KeywordModel, load_model
 from edge_daemon.pipeline import Pipeline
 from edge_daemon.signals import StopSignal
 from edge_daemon.systemd import log_handler
-from edge_daemon.telemetry import Interval, Telemetry
+from edge_daemon.telemetry import Interval, Logbook, Telemetry, line_of
+from edge_daemon.telemetry.sampling import open_sampler
 from edge_daemon.types import Block, Detection
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ _LOG = logging.getLogger(__name__)
 
 STOP_ACTIONS_S = 1.5
 """Time for running actions at a stop; systemd is promised an end within 2 s."""
+STOP_SENSORS_S = 0.2
+"""Time for a reading of a sensor; what it holds up ends with the process."""
 FINISH_ACTIONS_S = 30.0
 """Time for actions when a file or a pipe has ended by itself."""
 FIRST_RETRY_S = 0.5
@@ -46,6 +50,8 @@ class Daemon:
     config : Config
     quantizer : sequence of str, optional
         The program that ``model.quantize`` runs, in place of ``edge-daemon quantize``.
+    root : Path
+        The file system in which the board's sensors are looked for.
 
     Raises
     ------
@@ -53,18 +59,29 @@ class Daemon:
         When the configuration cannot be run.
     """
 
-    def __init__(self, config: Config, quantizer: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        quantizer: Sequence[str] | None = None,
+        root: Path = Path("/"),
+    ) -> None:
         logging.basicConfig(
             level=config.logging.level.upper(), handlers=[log_handler()], force=True
         )
         self._config = config
-        self._telemetry = Telemetry()
-        self._replacement = _replacement(config, quantizer)
-        stored = self._replacement.stored if self._replacement else None
-        model = stored or load_model(config.model, config.runtime)
-        self._pipeline = Pipeline(config, model, self._telemetry.timer)
-        self._worker = ActionWorker(build_actions(config.actions), config.action_worker.queue)
+        self._telemetry = Telemetry(idle_w=config.telemetry.idle_w)
+        self._logbook = Logbook(config.telemetry.log)
+        self._sampler = open_sampler(root, config.telemetry.sensors_s)
         self._health = Health()
+        with self._health.opening(config.model.path):
+            self._replacement = _replacement(config, quantizer)
+            stored = self._replacement.stored if self._replacement else None
+            model = stored or load_model(config.model, config.runtime)
+            self._pipeline = Pipeline(config, model, self._telemetry.timer)
+        self._obtained = model.obtained
+        self._telemetry.rate_hz = self._pipeline.spec.frontend.sample_rate_hz
+        self._telemetry.provider = _provider(model)
+        self._worker = ActionWorker(build_actions(config.actions), config.action_worker.queue)
         self._stop = StopSignal()
         self._heard: list[Detection] = []
         self._dropped_unsaid = 0
@@ -85,6 +102,8 @@ class Daemon:
         self._introduce()
         with self._stop:
             self._worker.start()
+            if self._sampler:
+                self._sampler.start()
             try:
                 self._listen()
                 self._finish_actions()
@@ -95,7 +114,9 @@ class Daemon:
     def _introduce(self) -> None:
         """Say what listens, and which words need what to be heard."""
         spec, confirmer = self._pipeline.spec, self._pipeline.confirmer
-        _LOG.info("edge-daemon %s, model %s: %s", __version__, spec.name, ", ".join(spec.words))
+        who = f"edge-daemon {__version__}, model {spec.name}: {', '.join(spec.words)}"
+        _LOG.info(who, extra=self._logbook.start(who, self._config.telemetry.interval_s))
+        _LOG.info("%s", self._obtained)
         wake_words = dict.fromkeys(s.after for s in self._pipeline.sequences)
         need_one = dict.fromkeys(s.say for s in self._pipeline.sequences if s.is_needed)
         if wake_words:
@@ -142,7 +163,8 @@ class Daemon:
 
     def _wait_for_audio(self, error: AudioError, seconds: float) -> None:
         self._telemetry.count_error()
-        _LOG.warning("no audio: %s; next try in %g s", error, seconds)
+        fields = self._logbook.lost(str(error))
+        _LOG.warning("no audio: %s; next try in %g s", error, seconds, extra=fields)
         self._health.audio_lost(str(error))
         self._health.still_waiting()
         self._stop.wait(seconds)
@@ -151,7 +173,8 @@ class Daemon:
     def _read_to_the_end(self) -> None:
         rate_hz = self._pipeline.spec.frontend.sample_rate_hz
         with open_source(self._config.audio, rate_hz) as source:
-            _LOG.info("listening to %s", source.description)
+            fields = self._logbook.event("listening", source.description)
+            _LOG.info("listening to %s", source.description, extra=fields)
             self._pipeline.reset()
             for block in self._blocks(source):
                 self._hear(block)
@@ -183,14 +206,15 @@ class Daemon:
             self._telemetry.count_detection(detection)
             self._heard.append(detection)
             del self._heard[:-REMEMBERED]
-            fields = {"EDGE_LABEL": detection.label, "EDGE_SCORE": f"{detection.score:.4f}"}
+            fields = self._logbook.heard(detection)
             _LOG.info("heard %s", _in_words(detection), extra=fields)
             self._health.heard(_in_words(detection))
 
     def _say_what_is_due(self) -> None:
         now = time.monotonic()
         if self._dropped_due.due(now) and self._dropped_unsaid:
-            _LOG.warning("too slow: %d samples dropped", self._dropped_unsaid)
+            slow = f"too slow: {self._dropped_unsaid} samples dropped"
+            _LOG.warning(slow, extra=self._logbook.event("dropped", slow))
             self._dropped_unsaid = 0
         if self._summary_due.due(now):
             self._summarise()
@@ -202,6 +226,8 @@ class Daemon:
         model = self._replacement.poll(self._pipeline.spec)
         if model:
             self._pipeline.switch_model(model)
+            self._telemetry.provider = _provider(model)
+            self._logbook.event("model", f"{model.spec.name}, now from a smaller file")
 
     def _summarise(self) -> None:
         counts = self._worker.counts()
@@ -209,7 +235,20 @@ class Daemon:
         confirmer = self._pipeline.confirmer
         if confirmer:
             self._telemetry.set_confirm(confirmer.confirmed, confirmer.rejected)
-        _LOG.info("%s", self._telemetry.summary(self._config.telemetry.format))
+        self._take_over_from_the_side()
+        snapshot = self._telemetry.snapshot()
+        line = line_of(snapshot, self._config.telemetry.format)
+        _LOG.info("%s", line, extra=self._logbook.summary(snapshot))
+
+    def _take_over_from_the_side(self) -> None:
+        """Take over what the gate, the sensors and the log of records have counted, if any."""
+        gate = self._pipeline.activity
+        if gate:
+            self._telemetry.set_activity(gate.hops, gate.skipped, gate.openings, gate.floor_dbfs)
+        if self._sampler:
+            self._telemetry.set_sensors(self._sampler.take())
+        if self._logbook.log:
+            self._telemetry.set_records(self._logbook.log.written, self._logbook.log.lost)
 
     def _finish_actions(self) -> None:
         """Let the actions of a file that has ended do their work; a signal cuts it short."""
@@ -230,6 +269,9 @@ class Daemon:
             total = sum(self._telemetry.detections.values())
             latest = "; ".join(map(_in_words, self._heard))
             _LOG.info("heard %d words%s", total, f", the last: {latest}" if latest else "")
+        self._logbook.event("stop", self._stop.name or "the end of the audio")
+        if self._sampler:
+            self._sampler.stop(STOP_SENSORS_S)
 
 
 def _replacement(config: Config, quantizer: Sequence[str] | None) -> Replacement | None:
@@ -238,6 +280,11 @@ def _replacement(config: Config, quantizer: Sequence[str] | None) -> Replacement
     from edge_daemon.replacement import QUANTIZER, Replacement
 
     return Replacement(config, quantizer or QUANTIZER)
+
+
+def _provider(model: KeywordModel) -> str | None:
+    obtained = getattr(model, "obtained", None)  # a test's own model has none
+    return obtained.provider if obtained else None
 
 
 def _in_words(detection: Detection) -> str:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from edge_daemon.systemd import Notifier, watchdog_interval_s
 
 _DEFAULT_WATCHDOG_S = 10.0
 _EXTEND_EVERY_S = 10.0
 _EXTEND_BY_S = 60.0
+_OPENING_AT_MOST_S = 1800.0
+"""An engine of TensorRT takes minutes; what takes longer is no start but a hang."""
+
+_LOG = logging.getLogger(__name__)
 
 
 class Health:
@@ -25,6 +33,27 @@ class Health:
         self._last_heard = "nothing heard yet"
         self._sent_s = -float("inf")
         self._notifier.status("starting")
+
+    @contextmanager
+    def opening(self, what: str, every_s: float = _EXTEND_EVERY_S) -> Iterator[None]:
+        """Ask for more time, and show how long it takes, while something is opened."""
+        is_open = threading.Event()
+
+        def tell() -> None:
+            began_s = time.monotonic()
+            while not is_open.wait(every_s) and time.monotonic() < began_s + _OPENING_AT_MOST_S:
+                text = f"opening {what} for {time.monotonic() - began_s:.0f} s"
+                _LOG.info("%s", text)
+                self._notifier.extend_start(_EXTEND_BY_S)
+                self._notifier.status(text)
+
+        thread = threading.Thread(target=tell, name="edge-opening", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_open.set()
+            thread.join()
 
     def audio_processed(self) -> None:
         """Audio went through the pipeline: feed the watchdog."""

@@ -6,6 +6,8 @@ and no thread: time is the number of samples it was given.
 
 from __future__ import annotations
 
+import logging
+import math
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Protocol
@@ -13,13 +15,16 @@ from typing import Protocol
 import numpy as np
 from msgspec.structs import replace
 
-from edge_daemon.config import Config, Sequence, problems_with_model, sequences
+from edge_daemon.activity import ActivityFigures, Gate
+from edge_daemon.config import ActivityConfig, Config, Sequence, problems_with_model, sequences
 from edge_daemon.confirm import Confirmer, load_confirmer
 from edge_daemon.decision import Decision
 from edge_daemon.errors import ConfigError, ModelError
 from edge_daemon.frontend import MfccFrontend, level_projection
 from edge_daemon.model import KeywordModel, LoadedModel, differences, hop_frames, load_model
-from edge_daemon.types import Detection, ModelSpec, Samples
+from edge_daemon.types import Detection, Features, ModelSpec, Samples, Scores
+
+_LOG = logging.getLogger(__name__)
 
 LEAD_S = 1
 """Silence before a stream, in seconds; more where the model looks back further."""
@@ -61,8 +66,8 @@ class Pipeline:
     config : Config
     model : KeywordModel
     timer : StageTimer, optional
-        Told about the stages ``frontend``, ``model`` and ``decision``, and about ``confirm``
-        where it runs.
+        Told about the stages ``gate``, ``frontend``, ``model`` and ``decision``, and about
+        ``confirm`` where it runs. Of a hop that is skipped there is ``gate`` only.
 
     Raises
     ------
@@ -91,6 +96,7 @@ class Pipeline:
         self._rate_hz = frontend.sample_rate_hz
         self._hop = n_frames * frontend.hop_length
         self._overlap = frontend.win_length - frontend.hop_length
+        self._n_overlap_hops = max(1, -(-self._overlap // self._hop))
         self._frontend = MfccFrontend(frontend)
         self._level_weights, self._level_bias = level_projection(frontend)
         hop_ms = 1000.0 * self._hop / self._rate_hz
@@ -107,6 +113,7 @@ class Pipeline:
         )
         lead = max(self._rate_hz * LEAD_S, model.spec.n_frames * frontend.hop_length)
         self._lead_hops = -(-lead // self._hop)
+        self._gate = self._build_gate(config.activity, hop_ms)
         self.reset()
 
     @classmethod
@@ -137,8 +144,14 @@ class Pipeline:
         """Audio that waits for the rest of its hop, in seconds."""
         return len(self._waiting) / self._rate_hz
 
+    @property
+    def activity(self) -> ActivityFigures | None:
+        """What the gate before front end and model did so far; None where there is none."""
+        return self._gate.figures if self._gate else None
+
     def reset(self) -> None:
         """Start a new stream, preceded by silence."""
+        self._unscored: list[Features] = []
         self._waiting = np.zeros(0, np.int16)
         self._position = 0
         self._frontend.reset()
@@ -146,6 +159,8 @@ class Pipeline:
         self._decision.reset()
         if self.confirmer:
             self.confirmer.reset()
+        if self._gate:
+            self._gate.reset()
         self._frontend.push(np.zeros(self._overlap, np.int16))
         for _ in range(self._lead_hops):
             self._model.scores(self._frontend.push(np.zeros(self._hop, np.int16)))
@@ -206,20 +221,83 @@ class Pipeline:
         settle = round(self._rate_hz * self._decision.settle_ms / 1000)
         return self.process(np.zeros(self._lead_hops * self._hop + settle, np.int16))
 
+    def _build_gate(self, config: ActivityConfig, hop_ms: float) -> Gate | None:
+        """Build a gate that opens before anything that the scores depend on is forgotten."""
+        if not config.gate:
+            return None
+        if self.spec.kind == "stream":
+            _LOG.info("activity.gate: off, as %s carries its state from hop to hop", self.spec.name)
+            return None
+        frontend = self.spec.frontend
+        seen = max(
+            self.spec.n_frames * frontend.hop_length,
+            self.confirmer.n_samples if self.confirmer else 0,
+        )
+        n_hold = -(-seen // self._hop) + self._decision.n_smooth
+        n_back = max(n_hold, math.ceil(self._decision.memory_ms / hop_ms) + self._decision.n_smooth)
+        return Gate(config, frontend, hop_ms, n_hold, n_back + self._n_overlap_hops)
+
     def _hear(self, hop: Samples) -> list[Detection]:
         self._position += len(hop)
         self._timer.start()
+        if self._gate is None:
+            return self._listen(hop, self._position)
+        if not self._gate.hears(hop, self._decision.awaits(self._ms_at(self._position))):
+            self._gate.skip(hop)
+            self._timer.lap("gate")
+            return []
+        newest = [*self._look_back(self._gate), hop] if self._gate.is_behind else [hop]
+        self._timer.lap("gate")
+        first = self._position - (len(newest) - 1) * self._hop
+        return [
+            detection
+            for i, hop in enumerate(newest)
+            for detection in self._listen(hop, first + i * self._hop)
+        ]
+
+    def _look_back(self, gate: Gate) -> list[Samples]:
+        """Make up for the skipped hops that the window and the pauses span.
+
+        Returns those that are still to be scored, as the smoothing spans them.
+        """
+        n_scored = self._decision.n_smooth
+        hops, are_cut = gate.look_back(n_scored)
+        if are_cut:
+            before = np.concatenate(hops[: self._n_overlap_hops])
+            hops = hops[self._n_overlap_hops :]
+            self._frontend.reset()
+            self._frontend.push(before[len(before) - self._overlap :])
+        for hop in hops[:-n_scored]:
+            self._recall(hop)
+        return hops[-n_scored:]
+
+    def _recall(self, hop: Samples) -> None:
+        """Take in a hop of the past that is not scored any more."""
+        features = self._frontend.push(hop)
+        self._unscored.append(features)
+        self._decision.recall(self._levels(features))
+        if self.confirmer:
+            self.confirmer.push(hop)
+
+    def _listen(self, hop: Samples, end: int) -> list[Detection]:
+        """Work on a hop that ends at the sample ``end`` of the stream."""
         features = self._frontend.push(hop)
         self._timer.lap("frontend")
-        scores = self._model.scores(features)
+        scores = self._model.scores(np.concatenate([*self._unscored, features]))
+        self._unscored.clear()
         self._timer.lap("model")
         if self.confirmer:
             self.confirmer.push(hop)
-        levels = features @ self._level_weights + self._level_bias
-        now_ms = 1000.0 * self._position / self._rate_hz
-        found = self._decision.update(scores, levels, now_ms)
+        found = self._decision.update(scores, self._levels(features), self._ms_at(end))
         self._timer.lap("decision")
         return found
+
+    def _levels(self, features: Features) -> Scores:
+        levels: Scores = features @ self._level_weights + self._level_bias
+        return levels
+
+    def _ms_at(self, position: int) -> float:
+        return 1000.0 * position / self._rate_hz
 
     def _confirms(self, confirmer: Confirmer, label: str) -> bool:
         if not confirmer.knows(label):

@@ -13,17 +13,17 @@ _NAMES = ("model name", "Model", "Hardware")
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Return the architecture and the kinds of cores that the machine has."""
-    kinds = sorted({f"{k} {v}" for k, v in _told(cpuinfo) if k in _CPU_KEYS})
+    kinds = sorted({f"{k} {v}" for k, v in told(cpuinfo) if k in _CPU_KEYS})
     return ", ".join([platform.machine(), *kinds])
 
 
 def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Return the name of the processor or the board, as far as the system tells."""
-    told = dict(_told(cpuinfo))
-    return next((told[key] for key in _NAMES if told.get(key)), "unknown processor")
+    values = dict(told(cpuinfo))
+    return next((values[key] for key in _NAMES if values.get(key)), "unknown processor")
 
 
-def _told(cpuinfo: Path) -> list[tuple[str, str]]:
+def told(cpuinfo: Path) -> list[tuple[str, str]]:
     """Return the keys and values of all cores; none where the file cannot be read."""
     try:
         lines = cpuinfo.read_text(errors="replace").splitlines()

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# The set-up that scripts/run, scripts/test and scripts/check share; sourced, not run.
+# The set-up that scripts/run, scripts/benchmark, scripts/test and scripts/check share; sourced, not
+# run.
 #
 #   prepare base    what the daemon needs
+#   prepare plots   and what draws the pictures of reports
 #   prepare test    and what the tests need
 #   prepare train   and what training, and its tests, need: PyTorch, which is large
 #   prepare check   and what scripts/check needs
@@ -222,6 +224,7 @@ install_python_packages() {
     local extras status=0
     case $1 in
         base) extras= ;;
+        plots) extras='[plots]' ;;
         test) extras='[test]' ;;
         train) extras='[test,train]' ;;
         check) extras='[test,check]' ;; # mypy reads the tests too

@@ -34,6 +34,11 @@ class InputDevice:
     is_default: bool
     """It is what ``mic`` without a name opens."""
 
+    @property
+    def opens(self) -> str:
+        """Say at which rates it opens, or why it does not."""
+        return self.problem or f"opens at {', '.join(map(str, self.rates_hz))} Hz"
+
 
 @dataclass(frozen=True, slots=True)
 class Input:

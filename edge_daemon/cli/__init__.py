@@ -24,9 +24,12 @@ from edge_daemon.cli.arguments import (
     Parser,
     add_command,
 )
+from edge_daemon.cli.benchmark import add_benchmark
+from edge_daemon.cli.doctor import add_doctor
 from edge_daemon.cli.evaluate import add_evaluate
 from edge_daemon.cli.mistakes import named
 from edge_daemon.cli.quantize import add_quantize
+from edge_daemon.cli.report import add_report
 from edge_daemon.cli.tune import add_tune
 from edge_daemon.errors import ConfigError, EdgeDaemonError, ModelError
 
@@ -131,9 +134,8 @@ def _devices(arguments: argparse.Namespace) -> int:
 
     inputs = list_inputs(arguments.rate)
     for d in inputs:
-        opens = d.problem or f"opens at {', '.join(map(str, d.rates_hz))} Hz"
         default = " (default)" if d.is_default else ""
-        print(f"{d.name}{default}: {d.host_api}, {d.channels} channels, {opens}")
+        print(f"{d.name}{default}: {d.host_api}, {d.channels} channels, {d.opens}")
     if not inputs:
         print(
             "edge-daemon: no audio input. Is a microphone plugged in (`arecord -l`), and is this "
@@ -202,8 +204,8 @@ examples:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (
-        _add_run, _add_replay, add_evaluate, add_tune, add_quantize, _add_devices, _add_check,
-        _add_config,
+        _add_run, _add_replay, add_evaluate, add_tune, add_quantize, add_benchmark, add_report,
+        _add_devices, _add_doctor, _add_check, _add_config,
     ):  # fmt: skip
         add(commands)
     return parser
@@ -251,6 +253,10 @@ def _add_devices(commands: Any) -> None:
     parser.add_argument(
         "--rate", type=int, default=16000, metavar="HZ", help="rate tried first (default: 16000)"
     )
+
+
+def _add_doctor(commands: Any) -> None:
+    _add_config_option(add_doctor(commands, _system_config))
 
 
 def _add_check(commands: Any) -> None:

@@ -19,6 +19,7 @@ _NEVER_TEXT = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
 """NUL, and halves of characters other than those that stand for bytes of a path."""
 _PLAIN_WORDS = {
     str: "a text", int: "a whole number", float: "a number", type(None): "nothing",
+    bool: "true or false",
     list: "a list of texts", dict: "`key: value` lines of texts",
 }  # fmt: skip
 

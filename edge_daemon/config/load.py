@@ -172,8 +172,23 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     actions = [
         replace(a, log=LogConfig(path=absolute(a.log.path))) if a.log else a for a in config.actions
     ]
+    runtime = config.runtime
+    if runtime.tensorrt.cache is not None:
+        tensorrt = replace(runtime.tensorrt, cache=absolute(runtime.tensorrt.cache))
+        runtime = replace(runtime, tensorrt=tensorrt)
     model = replace(config.model, path=model_path(config.model.path))
     if model.quantize.data is not None:
         quantize = replace(model.quantize, data=absolute(model.quantize.data))
         model = replace(model, quantize=quantize)
-    return replace(config, audio=audio, model=model, decision=decision, actions=actions)
+    telemetry, log = config.telemetry, config.telemetry.log
+    if log.path is not None:
+        telemetry = replace(telemetry, log=replace(log, path=str(folder / log.path)))
+    return replace(
+        config,
+        audio=audio,
+        model=model,
+        runtime=runtime,
+        decision=decision,
+        actions=actions,
+        telemetry=telemetry,
+    )

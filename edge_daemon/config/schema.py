@@ -17,7 +17,9 @@ PauseMs = Annotated[int, Meta(ge=0, le=2000)]
 SmoothMs = Annotated[int, Meta(ge=0, le=2000)]
 WithinMs = Annotated[int, Meta(ge=200, le=60000)]
 HopMs = Annotated[int, Meta(ge=10, le=1000)]
+Watts = Annotated[float, Meta(gt=0, le=1000)]
 ChannelNumber = Annotated[int, Meta(ge=0, le=63)]
+ProviderName = Literal["cpu", "xnnpack", "cuda", "tensorrt"]
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,18 +109,147 @@ class ModelConfig(Section, frozen=True, kw_only=True):
     hop_ms: Annotated[
         HopMs | None, Meta(description="time between two scores; null takes the model's")
     ] = None
+    variant: Annotated[
+        Literal["auto", "default", "float32", "fp16", "symmetric"],
+        Meta(
+            description="auto: the file beside it that suits the provider best, such as "
+            "NAME.fp16.onnx on cuda; default: NAME.onnx itself; or float32, fp16, symmetric"
+        ),
+    ] = "auto"
     quantize: Annotated[
         QuantizeConfig,
         Meta(description="a float model is served at once, and a smaller one when it is proven"),
     ] = QuantizeConfig()
 
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
+        if self.quantize.mode is not None and self.variant not in ("auto", "default"):
+            raise ValueError(
+                f"variant: {self.variant} beside quantize.mode: auto, which finds the file itself"
+            )
+
+
+class CpuConfig(Section, frozen=True, kw_only=True):
+    """Provider cpu, and what the others leave to it."""
+
+    spinning: Annotated[
+        bool, Meta(description="threads that wait burn CPU for a shorter latency")
+    ] = False
+    arena: Annotated[bool, Meta(description="keep freed memory for the next inference")] = False
+    denormals_as_zero: Annotated[
+        bool,
+        Meta(
+            description="for float models whose states decay to next to nothing; it holds for all "
+            "arithmetic of the process, and for the first model that is opened"
+        ),
+    ] = False
+
+
+class CudaConfig(Section, frozen=True, kw_only=True):
+    """Provider cuda; the names are those of onnxruntime."""
+
+    gpu_mem_limit_mib: Annotated[
+        int, Meta(ge=16, le=1_048_576, description="memory of the GPU for the model, in MiB")
+    ] = 512
+    arena_extend_strategy: Annotated[
+        Literal["kSameAsRequested", "kNextPowerOfTwo"],
+        Meta(description="how that memory grows: by what is needed, or by doubling"),
+    ] = "kSameAsRequested"
+    cudnn_conv_algo_search: Annotated[
+        Literal["HEURISTIC", "EXHAUSTIVE", "DEFAULT"],
+        Meta(
+            description="how convolutions are chosen; EXHAUSTIVE tries all at the first inference"
+        ),
+    ] = "HEURISTIC"
+    cudnn_conv_use_max_workspace: Annotated[
+        bool, Meta(description="let convolutions take as much memory as they like")
+    ] = False
+
+
+class TensorrtConfig(Section, frozen=True, kw_only=True):
+    """Provider tensorrt, which builds an engine before the daemon is ready."""
+
+    fp16: Annotated[bool, Meta(description="allow arithmetic in half precision")] = True
+    int8: Annotated[
+        bool | None,
+        Meta(description="allow INT8; null: where the file is the variant symmetric"),
+    ] = None
+    auxiliary_streams: Annotated[
+        int, Meta(ge=0, le=8, description="more streams at a time; 0 takes the least memory")
+    ] = 0
+    cache: Annotated[
+        Name | None,
+        Meta(
+            description="folder in which engines and timings are kept; null: `tensorrt` of the "
+            "state directory"
+        ),
+    ] = None
+
 
 class RuntimeConfig(Section, frozen=True, kw_only=True):
     """How onnxruntime runs it."""
 
+    provider: Annotated[
+        Literal["auto", "cpu", "xnnpack", "cuda", "tensorrt"],
+        Meta(
+            description="what computes: cpu, xnnpack, cuda, tensorrt; auto: the CPU, and another "
+            "only where its scores are wrong"
+        ),
+    ] = "auto"
+    fallback: Annotated[
+        list[ProviderName] | None,
+        Meta(
+            description="tried in this order where the provider cannot serve the model: cpu, "
+            "xnnpack, cuda, tensorrt; [] has none; null: [cpu]"
+        ),
+    ] = None
+    strict: Annotated[
+        bool,
+        Meta(
+            description="the provider serves the whole model, or nothing starts (exit code 78); "
+            "false: other providers step in, which the log says"
+        ),
+    ] = False
     threads: Annotated[
         int, Meta(ge=1, le=16, description="threads of one inference; 1 costs least")
     ] = 1
+    cpu: Annotated[
+        CpuConfig, Meta(description="provider cpu, and what the others leave to it.")
+    ] = CpuConfig()
+    cuda: Annotated[
+        CudaConfig, Meta(description="provider cuda; the names are those of onnxruntime")
+    ] = CudaConfig()
+    tensorrt: Annotated[
+        TensorrtConfig,
+        Meta(description="provider tensorrt, which builds an engine before the daemon is ready"),
+    ] = TensorrtConfig()
+
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
+        if self.fallback and self.strict:
+            raise ValueError("strict beside fallback: a strict provider has none")
+        if self.fallback and self.provider == "auto":
+            raise ValueError("fallback is for a provider that is named; auto finds its own")
+        tried = [self.provider, *(self.fallback or ())]
+        twice = [name for name in tried if tried.count(name) > 1]
+        if twice:
+            raise ValueError(f"fallback: {twice[0]} would be tried twice")
+
+
+class ActivityConfig(Section, frozen=True, kw_only=True):
+    """What is left undone while there is nothing to hear."""
+
+    gate: Annotated[
+        bool,
+        Meta(
+            description="false: front end and model run in silence too. When it opens it looks back "
+            "on what it skipped; a streaming model has no gate"
+        ),
+    ] = True
+    margin_db: Annotated[
+        float,
+        Meta(ge=3, le=30, description="it opens so far above the noise floor; less hears more"),
+    ] = 6.0
 
 
 class WordConfig(Section, frozen=True, kw_only=True):
@@ -320,6 +451,28 @@ class ActionWorkerConfig(Section, frozen=True, kw_only=True):
     ] = 32
 
 
+class RecordLogConfig(Section, frozen=True, kw_only=True):
+    """A file of records: summaries, words heard, audio lost; `edge-daemon report` draws it."""
+
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "path")
+
+    path: Annotated[
+        Name | None, Meta(description="a file in a folder that is there; null: no such log")
+    ] = None
+    format: Annotated[
+        Literal["jsonl", "csv"], Meta(description="a JSON object a line, or a table")
+    ] = "jsonl"
+    max_bytes: Annotated[
+        int,
+        Meta(
+            ge=10_000, le=1_000_000_000, description="larger it is put aside, as PATH.1, PATH.2 …"
+        ),
+    ] = 5_000_000
+    keep: Annotated[
+        int, Meta(ge=0, le=100, description="files put aside that are kept beside the newest")
+    ] = 3
+
+
 class TelemetryConfig(Section, frozen=True, kw_only=True):
     """What the daemon says of itself."""
 
@@ -329,6 +482,25 @@ class TelemetryConfig(Section, frozen=True, kw_only=True):
     format: Annotated[
         Literal["text", "json"], Meta(description="form of the summary in the log")
     ] = "text"
+    sensors_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="time between readings of power, temperature and clock; 0: none is read",
+        ),
+    ] = 1.0
+    idle_w: Annotated[
+        Watts | None,
+        Meta(
+            description="power of this board when nothing listens, from which the energy of an "
+            "inference is counted; null: unknown"
+        ),
+    ] = None
+    log: Annotated[
+        RecordLogConfig,
+        Meta(description="the same as records in a file, bounded on disk, for a page of a day"),
+    ] = RecordLogConfig()
 
 
 class LoggingConfig(Section, frozen=True, kw_only=True):
@@ -345,6 +517,7 @@ class Config(Section, frozen=True, kw_only=True):
     audio: AudioConfig = AudioConfig()
     model: ModelConfig = ModelConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+    activity: ActivityConfig = ActivityConfig()
     decision: DecisionConfig = DecisionConfig()
     actions: Annotated[list[ActionConfig], Meta(description="What to do when a word is heard.")] = (
         field(default_factory=list)
@@ -354,6 +527,20 @@ class Config(Section, frozen=True, kw_only=True):
     logging: LoggingConfig = LoggingConfig()
 
     def contradictions(self) -> list[str]:
+        """Return a line for each pair of sections that cannot both be meant."""
+        return [*self._quantized_for_a_gpu(), *self._differing_within_ms()]
+
+    def _quantized_for_a_gpu(self) -> list[str]:
+        """Find a search for an INT8 model of the CPU's kind, which a GPU is slower with."""
+        provider = self.runtime.provider
+        if self.model.quantize.mode is None or provider in ("auto", "cpu", "xnnpack"):
+            return []
+        return [
+            f"model.quantize.mode: auto makes INT8 for a CPU, but runtime.provider is {provider}; "
+            "make a variant for it with `edge-daemon quantize`"
+        ]
+
+    def _differing_within_ms(self) -> list[str]:
         """Return a line for each ``within_ms`` that differs from another one for the same pair."""
         first: dict[tuple[str, str], tuple[int, int]] = {}
         problems = []

@@ -55,10 +55,12 @@ class Decision:
             if w not in only_after
         }
         smooth_ms = _either(config.smooth_ms, spec.smooth_ms)
+        self.n_smooth = max(1, round(smooth_ms / hop_ms))
+        """Scores that one decision rests on."""
         self._trigger = Trigger(
             spec.labels,
             {w: _rule(config, spec, w, w not in only_after, w in may_follow) for w in spec.words},
-            n_smooth=max(1, round(smooth_ms / hop_ms)),
+            self.n_smooth,
         )
         self._sequences = Sequences(sequences)
         self._confirm = confirm or _unasked
@@ -68,6 +70,8 @@ class Decision:
             frame_ms, config.pause_margin_db, config.max_word_ms, longest_pause_ms
         )
         self._listens_for_pauses = longest_pause_ms > 0
+        self.memory_ms = self._isolation.memory_ms if self._listens_for_pauses else 0.0
+        """Audio whose levels one decision rests on, in milliseconds."""
         self.settle_ms = _LATEST_HIT_MS + longest_pause_ms
         """Time after the end of a word by which its detection has come, in milliseconds."""
 
@@ -101,6 +105,15 @@ class Decision:
             Detection(h.label, h.score, now_ms / 1000.0) for h in self._isolation.said_alone()
         ]
         return found
+
+    def recall(self, levels: Scores) -> None:
+        """Take the levels of a hop in the past that was not scored; nothing is decided."""
+        if self._listens_for_pauses:
+            self._isolation.push(levels)
+
+    def awaits(self, now_ms: float) -> bool:
+        """Tell whether something said is decided by what comes next: a pause, or a command."""
+        return self._isolation.is_holding or bool(self._sequences.expected(now_ms))
 
     def _judge(self, hit: Hit, now_ms: float) -> Detection | None:
         """Let a hit through at once, or hold it until the pause after it."""

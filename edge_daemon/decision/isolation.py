@@ -49,6 +49,8 @@ class Isolation:
         span_ms = max(_FLOOR_SPAN_MS, max_word_ms + 2 * longest_pause_ms)
         self._history = np.zeros(round(span_ms / frame_ms), np.float32)
         self._speech = np.zeros(len(self._history), dtype=bool)
+        self.memory_ms = 2 * len(self._history) * frame_ms
+        """Audio that a verdict depends on: that in memory, and what its own floors rest on."""
         self.reset()
 
     def reset(self) -> None:
@@ -65,6 +67,11 @@ class Isolation:
     def drop(self, label: str) -> None:
         """Forget the held hits of a word that turned out not to stand alone."""
         self._held = [held for held in self._held if held.hit.label != label]
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether a hit waits for its pause."""
+        return bool(self._held)
 
     def push(self, levels: Scores) -> None:
         """Take the levels of new frames [shape=(n_frames,), dtype=float32], in nepers."""

@@ -32,13 +32,13 @@ class Sequences:
 
     def expected(self, now_ms: float) -> frozenset[str]:
         """Return the words that a wake word heard in time may be followed by now."""
+        if not self._heard_ms:
+            return frozenset()
         self._heard_ms = {
             wake: heard
             for wake, heard in self._heard_ms.items()
             if now_ms - heard <= self._longest_ms
         }
-        if not self._heard_ms:
-            return frozenset()
         return frozenset(word for word in self._within_ms if self._in_time(word, now_ms))
 
     def wake_before(self, label: str, now_ms: float) -> str | None:

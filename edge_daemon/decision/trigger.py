@@ -56,7 +56,6 @@ class Trigger:
     def reset(self) -> None:
         """Forget all scores; every word may fire."""
         self._recent[:] = 0
-        self._newest = -1
         self._disarmed: set[str] = set()
         self._fired_ms = dict.fromkeys(self._rules, -np.inf)
 
@@ -97,8 +96,8 @@ class Trigger:
         self._fired_ms[label] = now_ms
 
     def _smooth(self, scores: Scores) -> Scores:
-        self._newest = (self._newest + 1) % len(self._recent)
+        self._recent[:-1] = self._recent[1:]  # in order of time: no sum depends on what came before
         # a NaN would stay in the mean and is above no threshold
-        self._recent[self._newest] = scores if np.isfinite(scores).all() else 0.0
+        self._recent[-1] = scores if np.isfinite(scores).all() else 0.0
         mean: Scores = self._recent.mean(axis=0)
         return mean

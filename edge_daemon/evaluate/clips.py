@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -57,6 +58,20 @@ class ClipFolder:
     def words(self) -> set[str]:
         """The names of the folders that hold clips."""
         return {PurePosixPath(name).parent.name for name in self._files.names}
+
+
+def some_clips(path: Path, seed: int, limit: int | None) -> ClipFolder:
+    """Return all clips, or at most so many, chosen by a hash of their names."""
+    if limit is None:
+        return ClipFolder(path)
+    names = sorted(AudioFiles(path, is_clip).names, key=lambda name: (place(name, seed), name))
+    return ClipFolder(path, names[:limit] or None)
+
+
+def place(name: str, seed: int) -> float:
+    """Return where a name falls between 0 and 1, by its hash."""
+    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def is_clip(name: str) -> bool:

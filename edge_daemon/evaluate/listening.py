@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from edge_daemon.evaluate.passages import Passage, Said
 from edge_daemon.frontend import level_projection
 from edge_daemon.model import KeywordModel, hop_frames
 from edge_daemon.pipeline import Pipeline
-from edge_daemon.types import Detection, Features, ModelSpec, Scores
+from edge_daemon.types import SILENCE, Detection, Features, ModelSpec, Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Listener:
         self.config = config
         self._tape = _Tape(model, hop_frames(config.model, model.spec))
         self.pipeline = Pipeline(config, self._tape)
+        self._tape.count_skipped = self._n_skipped
         self._rate_hz = model.spec.frontend.sample_rate_hz
 
     @property
@@ -70,6 +71,10 @@ class Listener:
         frontend = self.spec.frontend
         n_frames = hop_frames(self.config.model, self.spec)
         return 1000.0 * n_frames * frontend.hop_length / frontend.sample_rate_hz
+
+    def _n_skipped(self) -> int:
+        activity = self.pipeline.activity
+        return activity.skipped if activity else 0
 
     def listen(self, passages: Iterable[Passage]) -> Listened:
         """Hear a stream from its beginning to its end."""
@@ -95,12 +100,19 @@ class Listener:
 
 
 class _Tape:
-    """A model that writes down its scores, and the levels of the frames that they came from."""
+    """A model that writes down its scores, and the levels of the frames that they came from.
+
+    A hop that the gate left out gets the scores of silence, and levels where they are known.
+    """
 
     def __init__(self, model: KeywordModel, n_frames: int) -> None:
+        self.count_skipped: Callable[[], int] = lambda: 0
+        """Tells how many hops were left out so far."""
         self._model = model
         self._weights, self._bias = level_projection(model.spec.frontend)
         self._n_frames = n_frames
+        labels = model.spec.labels
+        self._of_silence = np.array([x == SILENCE for x in labels], np.float32)
         self.clear()
 
     @property
@@ -111,8 +123,10 @@ class _Tape:
     def scores(self, features: Features) -> Scores:
         """Return the model's scores, and keep them."""
         scores = self._model.scores(features).copy()
+        self._leave_out()
         self._scores.append(scores)
-        self._levels.append(features @ self._weights + self._bias)
+        levels = (features @ self._weights + self._bias).reshape(-1, self._n_frames)
+        self._levels[len(self._levels) - len(levels) + 1 :] = list(levels)
         return scores
 
     def reset(self) -> None:
@@ -123,12 +137,23 @@ class _Tape:
         """Forget what was kept."""
         self._scores: list[Scores] = []
         self._levels: list[Scores] = []
+        self._n_left_out = self.count_skipped()
 
     def played(self) -> tuple[Scores, Scores]:
         """Return what was kept: scores and levels, a hop a row."""
+        self._leave_out()
         if not self._scores:
             return (
                 np.zeros((0, len(self.spec.labels)), np.float32),
                 np.zeros((0, self._n_frames), np.float32),
             )
         return np.stack(self._scores), np.stack(self._levels)
+
+    def _leave_out(self) -> None:
+        """Put rows for the hops that were left out since the last one."""
+        n = self.count_skipped() - self._n_left_out
+        self._n_left_out += n
+        self._scores += n * [self._of_silence]
+        self._levels += (
+            n * [np.full(self._n_frames, self._levels[-1].min(), np.float32)] if n else []
+        )

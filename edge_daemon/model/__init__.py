@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from edge_daemon.config import ModelConfig, RuntimeConfig
 from edge_daemon.errors import ModelError
 from edge_daemon.model.file import resolve
@@ -14,26 +16,45 @@ __all__ = [
     "differences",
     "hop_frames",
     "load_model",
+    "open_model",
     "runtime_version",
 ]
 
+_LOG = logging.getLogger(__name__)
+
 
 def load_model(config: ModelConfig, runtime: RuntimeConfig) -> LoadedModel:
-    """Open the model of the configuration, ready to score.
+    """Open the model of the configuration, ready to score, and warn of what does not serve it.
 
     Raises
     ------
     ModelError
-        When the file is missing, damaged, or at odds with its metadata.
+        When the file is missing, damaged, or at odds with its metadata, and when no provider of
+        the configuration serves it.
     """
-    from edge_daemon.model.session import open_session
+    model = open_model(config, runtime)
+    for line in model.obtained.refused:
+        _LOG.warning("not served by %s", line)
+    _LOG.debug("%s", model.obtained)
+    return model
+
+
+def open_model(config: ModelConfig, runtime: RuntimeConfig) -> LoadedModel:
+    """Do the same and say nothing.
+
+    Raises
+    ------
+    ModelError
+    """
+    from edge_daemon.model.providers.ladder import serve
     from edge_daemon.model.stream import StreamModel
     from edge_daemon.model.window import WindowModel
 
-    path = resolve(config.path)
-    session, spec = open_session(path, runtime.threads)
+    serving = serve(resolve(config.path), config.variant, runtime)
+    spec = serving.spec
     hop_frames(config, spec)
-    return StreamModel(session, spec) if spec.kind == "stream" else WindowModel(session, spec)
+    kind = StreamModel if spec.kind == "stream" else WindowModel
+    return kind(serving.session, spec, serving.obtained)
 
 
 def hop_frames(config: ModelConfig, spec: ModelSpec) -> int:

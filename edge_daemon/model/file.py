@@ -18,6 +18,7 @@ import numpy as np
 from edge_daemon.config import ANY_WORD, BUILTIN
 from edge_daemon.errors import ModelError
 from edge_daemon.mel import hz_to_mel, mel_to_hz
+from edge_daemon.model.variants import is_variant
 from edge_daemon.types import FrontendSpec, ModelSpec
 
 METADATA_KEY = "edge_daemon"
@@ -52,7 +53,8 @@ def resolve(name: str) -> Path:
         return path
     path = _BUILTIN_FOLDER / f"{name.removeprefix(BUILTIN)}.onnx"
     if path.parent != _BUILTIN_FOLDER or not os.path.isfile(path):
-        known = ", ".join(sorted(BUILTIN + p.stem for p in _BUILTIN_FOLDER.glob("*.onnx")))
+        models = (p for p in _BUILTIN_FOLDER.glob("*.onnx") if not is_variant(p))
+        known = ", ".join(sorted(BUILTIN + p.stem for p in models))
         raise ModelError(f"{name}: no such model; there are {known}")
     return path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Protocol
 
+from edge_daemon.model.providers.obtained import Obtained
 from edge_daemon.types import Features, ModelSpec, Scores
 
 
@@ -33,6 +34,10 @@ class KeywordModel(Protocol):
 
 class LoadedModel(KeywordModel, Protocol):
     """A model out of a file, which can go on where another one stopped."""
+
+    @property
+    def obtained(self) -> Obtained:
+        """What serves it."""
 
     def go_on_from(self, other: KeywordModel) -> None:
         """Take over what another model of the same interface remembers of the audio.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-# before the import: else onnxruntime >= 1.29 writes a device id, starts a thread and uploads
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-
 import numpy as np
-import onnxruntime
 
+from edge_daemon.config import RuntimeConfig
 from edge_daemon.errors import ModelError
 from edge_daemon.model.file import METADATA_KEY, spec_from_json
+from edge_daemon.model.library import onnxruntime
+from edge_daemon.model.providers.settings import Settings, settings_for
 from edge_daemon.types import Features, ModelSpec, Scores
 
 Session: TypeAlias = Any  # onnxruntime has no type information
@@ -25,56 +24,93 @@ FEATURES = "features"
 SCORES = "scores"
 _FLOAT32 = "tensor(float)"
 _ERRORS_ONLY = 3
+_NOTHING = 4
 _ROUNDING = 0.1
 """A quantised softmax sums to 1 only about."""
 
 
-def open_session(path: Path, threads: int) -> tuple[Session, ModelSpec]:
-    """Return an inference session and the model's own description.
+def spec_of(session: Session, path: Path) -> ModelSpec:
+    """Return the model's own description.
 
     Raises
     ------
     ModelError
-        When the file is no ONNX model, has no metadata, or does not fit it.
+        When there is none, or it cannot be right.
     """
-    session = session_of(path, threads)
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
         raise ModelError(
             f"{path}: the model has no metadata {METADATA_KEY!r} (labels, front end, kind); "
             "write it with edge_daemon.model.file.spec_to_json, as docs/models/metadata.md shows"
         )
-    spec = spec_from_json(text, str(path))
+    return spec_from_json(text, str(path))
+
+
+def check_session(session: Session, spec: ModelSpec, path: Path) -> None:
+    """Hold a session to the model's description, with two inferences.
+
+    Raises
+    ------
+    ModelError
+        When they do not fit each other.
+    """
     _check_interface(session, spec, path)
     _check_scores(session, spec, path)
-    return session, spec
 
 
 def session_of(path: Path, threads: int) -> Session:
-    """Open a file as it is served, whatever it takes and gives.
+    """Open a file as the CPU serves it, whatever it takes and gives.
 
     Raises
     ------
     ModelError
         When onnxruntime cannot load it.
     """
-    onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
+    return open_session(path, settings_for("cpu", RuntimeConfig(threads=threads)))
+
+
+def open_session(path: Path, settings: Settings) -> Session:
+    """Open a file with these settings, whatever it takes and gives.
+
+    Raises
+    ------
+    ModelError
+        When onnxruntime cannot load it.
+    """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = settings.threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.enable_cpu_mem_arena = False
-    # spinning threads are the largest waste of power there is
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = settings.arena
+    for key, value in settings.entries.items():
+        options.add_session_config_entry(key, value)
+    is_cpu = settings.providers == Settings().providers
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        with _heard(_ERRORS_ONLY if is_cpu else _NOTHING):
+            # without enable_fallback=0 it prints to stdout what it could not load, and goes on
+            return onnxruntime.InferenceSession(
+                str(path), options, providers=list(settings.providers), enable_fallback=0
+            )
     except Exception as error:  # onnxruntime's own classes have no common root
-        raise ModelError(
-            f"{path}: not a model that onnxruntime {onnxruntime.__version__} can load "
-            f"({path.stat().st_size} bytes): {first_line(error)}"
-        ) from None
+        raise ModelError(f"{path}: {_refusal(path, is_cpu)}: {first_line(error)}") from None
+
+
+def _refusal(path: Path, is_cpu: bool) -> str:
+    runtime = f"onnxruntime {onnxruntime.__version__}"
+    if not is_cpu:
+        return f"{runtime} cannot open it with this provider"
+    return f"not a model that {runtime} can load ({path.stat().st_size} bytes)"
+
+
+@contextlib.contextmanager
+def _heard(severity: int) -> Iterator[None]:
+    """Keep onnxruntime from writing to stderr what is then told in our own words."""
+    onnxruntime.set_default_logger_severity(severity)
+    try:
+        yield
+    finally:
+        onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
 
 
 def first_line(error: Exception) -> str:

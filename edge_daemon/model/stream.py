@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge_daemon.model.keyword import KeywordModel
+from edge_daemon.model.providers.obtained import Obtained
 from edge_daemon.model.session import Session, States, infer, initial_states
 from edge_daemon.types import Features, ModelSpec, Scores
 
@@ -10,8 +11,9 @@ from edge_daemon.types import Features, ModelSpec, Scores
 class StreamModel:
     """Feeds each output ``NAME_next`` back into the input ``NAME``."""
 
-    def __init__(self, session: Session, spec: ModelSpec) -> None:
+    def __init__(self, session: Session, spec: ModelSpec, obtained: Obtained) -> None:
         self.spec = spec
+        self.obtained = obtained
         self._session = session
         self._states = initial_states(session)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge_daemon.model.keyword import KeywordModel
+from edge_daemon.model.providers.obtained import Obtained
 from edge_daemon.model.session import FEATURES, SCORES, Session
 from edge_daemon.types import Features, ModelSpec, Scores
 
@@ -12,13 +13,14 @@ from edge_daemon.types import Features, ModelSpec, Scores
 class WindowModel:
     """Keeps the newest ``spec.n_frames`` frames and scores them all, hop by hop."""
 
-    def __init__(self, session: Session, spec: ModelSpec) -> None:
+    def __init__(self, session: Session, spec: ModelSpec, obtained: Obtained) -> None:
         self.spec = spec
+        self.obtained = obtained
         self._session = session
         self._window = np.zeros((1, spec.n_frames, spec.frontend.n_features), np.float32)
 
     def scores(self, features: Features) -> Scores:
-        """Move the window on by these frames and score it."""
+        """Move the window on by these frames, of a hop or of several, and score it."""
         window = self._window[0]
         newest = features[-len(window) :]
         kept = len(window) - len(newest)

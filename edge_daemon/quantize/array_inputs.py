@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.evaluate import label_of
-from edge_daemon.quantize.inputs import Inputs, ModelInput, fit_shape, place
+from edge_daemon.evaluate.clips import label_of, place
+from edge_daemon.quantize.inputs import Inputs, ModelInput, fit_shape
 
 Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
 

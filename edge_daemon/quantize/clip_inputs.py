@@ -9,11 +9,9 @@ import numpy as np
 
 from edge_daemon.audio.files import read_clip
 from edge_daemon.errors import AudioError, EdgeDaemonError
-from edge_daemon.evaluate import ClipFolder, label_of
-from edge_daemon.evaluate.clips import is_clip
-from edge_daemon.evaluate.files import AudioFiles
+from edge_daemon.evaluate.clips import label_of, some_clips
 from edge_daemon.evaluate.window import ClipWindow
-from edge_daemon.quantize.inputs import Inputs, ModelInput, fit_shape, place
+from edge_daemon.quantize.inputs import Inputs, ModelInput, fit_shape
 from edge_daemon.types import FrontendSpec
 
 _NO_HASH = "_nohash_"
@@ -45,7 +43,7 @@ def read_clips(
         )
     window = _window(path, model.shape, frontend)
     features, y, speakers, unreadable = [], [], [], []
-    for clip in _clips(path, seed, limit):
+    for clip in some_clips(path, seed, limit):
         try:
             samples = read_clip(clip.file, frontend.sample_rate_hz)
         except AudioError as error:
@@ -60,14 +58,6 @@ def read_clips(
         )
     x = fit_shape(np.stack(features), model.shape, str(path))
     return Inputs(x, np.array(y, np.int64), tuple(speakers), labels), tuple(unreadable)
-
-
-def _clips(path: Path, seed: int, limit: int | None) -> ClipFolder:
-    """Return all clips, or so many, chosen by a hash of their names."""
-    if limit is None:
-        return ClipFolder(path)
-    names = sorted(AudioFiles(path, is_clip).names, key=lambda name: (place(name, seed), name))
-    return ClipFolder(path, names[:limit] or None)
 
 
 def _window(path: Path, shape: tuple[int, ...], frontend: FrontendSpec) -> ClipWindow:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import onnx
 
+from edge_daemon.model.self_test import SELF_TEST_KEY, renewed
+from edge_daemon.model.session import session_of, spec_of
+
 
 def metadata_of(path: Path) -> dict[str, str]:
     """Return what an ONNX file says of itself."""
@@ -25,6 +28,27 @@ def finish(path: Path, metadata: Mapping[str, str]) -> None:
     onnx.helper.set_model_props(model, dict(metadata))
     onnx.checker.check_model(model)
     onnx.save(model, path)
+
+
+def set_metadata(path: Path, metadata: Mapping[str, str]) -> None:
+    """Give a file this metadata and no other, and leave the rest of it as it is."""
+    model = onnx.load(path, load_external_data=False)
+    onnx.helper.set_model_props(model, dict(metadata))
+    onnx.save(model, path)
+
+
+def renew_self_test(path: Path) -> None:
+    """Give a file scores of its own for the self-test that it took over from another form.
+
+    It loses a self-test that it is undecided about.
+    """
+    metadata = metadata_of(path)
+    text = metadata.pop(SELF_TEST_KEY, None)
+    if text is None:
+        return
+    session = session_of(path, threads=1)
+    own = renewed(text, session, spec_of(session, path))
+    set_metadata(path, metadata if own is None else {**metadata, SELF_TEST_KEY: own})
 
 
 def strip(model: onnx.ModelProto) -> None:

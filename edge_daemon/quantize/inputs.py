@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_daemon.errors import EdgeDaemonError
+from edge_daemon.evaluate.clips import place
 from edge_daemon.types import FrontendSpec
 
 
@@ -87,12 +87,6 @@ def split(inputs: Inputs, share: float, seed: int) -> tuple[Inputs, Inputs]:
     chosen = set(order[: min(max(n, 1), len(order) - 1)])
     is_calibration = np.array([speaker in chosen for speaker in inputs.speakers])
     return inputs.only(is_calibration), inputs.only(~is_calibration)
-
-
-def place(name: str, seed: int) -> float:
-    """Return where a name falls between 0 and 1, by its hash."""
-    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def fit_shape(

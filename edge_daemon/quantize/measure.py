@@ -13,10 +13,11 @@ from edge_daemon.evaluate.accuracy import Evaluation
 from edge_daemon.quantize.contents import file_bytes, float_operators, weight_bytes
 from edge_daemon.quantize.gate import Stats
 from edge_daemon.quantize.inputs import Inputs
-from edge_daemon.quantize.latency import USUAL, Timing, in_turns, per_second, summary
+from edge_daemon.quantize.latency import summary
 from edge_daemon.quantize.memory import peak_rss_bytes
 from edge_daemon.quantize.paired import lost_share
 from edge_daemon.quantize.served import Served
+from edge_daemon.timing import USUAL, Timing, in_turns, per_second
 
 Labels = npt.NDArray[np.int64]
 

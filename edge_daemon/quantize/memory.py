@@ -50,20 +50,14 @@ def _serve(model: Path) -> int:
     """Serve zeros a few times and return this process's peak."""
     import numpy as np
 
+    from edge_daemon import peak_memory
     from edge_daemon.quantize.served import Served
 
     served = Served(model)
     features = np.zeros((1, *served.shape), np.float32)
     for _ in range(_N_INFERENCES):
         served.run(features)
-    return _peak_bytes()
-
-
-def _peak_bytes() -> int:
-    """Return this program's peak; unlike ru_maxrss it has nothing of the one that started it."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    peak_kib = next(line.split()[1] for line in lines if line.startswith("VmHWM:"))
-    return 1024 * int(peak_kib)
+    return peak_memory.peak_rss_bytes() or 0
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def apply(
     only : tuple of str
         Quantize these nodes and no others; all by default.
     """
-    from edge_daemon.quantize.finish import finish, metadata_of
+    from edge_daemon.quantize.finish import finish, metadata_of, renew_self_test
 
     with _quiet():
         if method.kind == "fp16":
@@ -103,6 +103,7 @@ def apply(
             _static(method, prepared, calibration, out, only)
     marks_apart = {k: v for k, v in metadata_of(prepared).items() if not k.startswith(_MARK)}
     finish(out, marks_apart)
+    renew_self_test(out)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,8 @@ from edge_daemon.model.file import resolve
 from edge_daemon.replacement.job import Job, Outcome, Task
 from edge_daemon.replacement.model_file import is_quantized
 from edge_daemon.replacement.question import question_about
-from edge_daemon.replacement.store import Store, state_directory
+from edge_daemon.replacement.store import Store
+from edge_daemon.state import state_directory
 from edge_daemon.types import ModelSpec
 
 _LOG = logging.getLogger(__name__)
@@ -143,7 +144,8 @@ class Replacement:
         return model
 
     def _open(self, path: Path) -> LoadedModel:
-        return load_model(replace(self._config.model, path=str(path)), self._config.runtime)
+        served = replace(self._config.model, path=str(path), variant="default")
+        return load_model(served, self._config.runtime)
 
     def _conclude(self, outcome: Outcome, task: Task) -> LoadedModel | None:
         said = f"{outcome.verdict.because}; {task.report}"

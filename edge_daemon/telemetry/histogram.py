@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from operator import sub
 
 SHORTEST_S = 1e-6
 LONGEST_S = 100.0
@@ -21,8 +22,12 @@ class Histogram:
 
     def __init__(self) -> None:
         self.count = 0
+        self.sum_s = 0.0
+        """All durations together, exact."""
         self._max = 0.0
-        self._buckets = array("Q", bytes(8 * _N_BUCKETS))
+        self._buckets = _no_buckets()
+        self._taken = (0, 0.0, _no_buckets())
+        self._max_since = 0.0
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
@@ -31,7 +36,20 @@ class Histogram:
             bucket = int(math.log(min(seconds, LONGEST_S) / SHORTEST_S) / _LOG_RATIO)
         self._buckets[min(bucket, _N_BUCKETS - 1)] += 1
         self.count += 1
+        if seconds > 0:
+            self.sum_s += seconds
         self._max = max(self._max, seconds)  # a NaN leaves it as it is
+        self._max_since = max(self._max_since, seconds)
+
+    def take(self) -> Histogram:
+        """Return what was added since the take before; here everything stays."""
+        count, sum_s, buckets = self._taken
+        recent = Histogram()
+        recent.count, recent.sum_s = self.count - count, self.sum_s - sum_s
+        recent._max, self._max_since = self._max_since, 0.0
+        recent._buckets = array("Q", map(sub, self._buckets, buckets))
+        self._taken = (self.count, self.sum_s, self._buckets[:])
+        return recent
 
     @property
     def max(self) -> float | None:
@@ -54,3 +72,7 @@ class Histogram:
             if seen >= rank:
                 return min(SHORTEST_S * math.pow(_RATIO, bucket + 0.5), self._max)
         return self._max
+
+
+def _no_buckets() -> array[int]:
+    return array("Q", bytes(8 * _N_BUCKETS))

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_daemon.peak_memory import peak_rss_bytes
+
 Clock = Callable[[], float]
 
 
@@ -44,7 +46,7 @@ class ProcessMeter:
         now = (self._clock(), self._cpu_clock())
         usage = ProcessUsage(
             rss_bytes=self._rss_bytes(),
-            peak_rss_bytes=self._peak_rss_bytes(),
+            peak_rss_bytes=peak_rss_bytes(self._proc),
             cpu_s=now[1],
             cpu_share=_share(self._first, now),
             cpu_share_interval=_share(self._last, now),
@@ -58,16 +60,6 @@ class ProcessMeter:
         except (OSError, ValueError, IndexError):
             return None
         return pages * os.sysconf("SC_PAGE_SIZE")
-
-    def _peak_rss_bytes(self) -> int | None:
-        # Not getrusage: its maximum begins with that of the program before the exec.
-        try:
-            for line in (self._proc / "status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        except (OSError, ValueError, IndexError):
-            pass
-        return None
 
 
 def _share(before: tuple[float, float], now: tuple[float, float]) -> float:

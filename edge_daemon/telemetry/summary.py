@@ -1,82 +1,52 @@
-"""All that the daemon counts, and the summary it gives of it."""
+"""All that the daemon counts and measures of itself."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Literal, TypedDict
+from collections.abc import Callable, Mapping
+from typing import Literal
 
+from edge_daemon.telemetry.above_idle import EnergyAboveIdle
 from edge_daemon.telemetry.histogram import Histogram
-from edge_daemon.telemetry.process import ProcessMeter
+from edge_daemon.telemetry.process import ProcessMeter, ProcessUsage
+from edge_daemon.telemetry.sensors.figures import SensorFigures
+from edge_daemon.telemetry.snapshot import (
+    ActionFigures,
+    ConfirmFigures,
+    GateFigures,
+    IntervalFigures,
+    ProcessFigures,
+    RecordFigures,
+    Snapshot,
+    durations,
+)
+from edge_daemon.telemetry.text import text_of
 from edge_daemon.telemetry.timers import StageTimer
 from edge_daemon.types import Block, Detection
 
 Clock = Callable[[], float]
-
-
-class Durations(TypedDict):
-    """A histogram in figures; None while nothing was measured."""
-
-    count: int
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    max_ms: float | None
-
-
-class ActionFigures(TypedDict):
-    """What became of the actions."""
-
-    done: int
-    failed: int
-    dropped: int
-
-
-class ConfirmFigures(TypedDict):
-    """What the larger model said to the words that it was asked about."""
-
-    confirmed: int
-    rejected: int
-    """Times that it said no; a word may be asked about at several hops."""
-
-
-class ProcessFigures(TypedDict):
-    """What the process costs."""
-
-    rss_bytes: int | None
-    peak_rss_bytes: int | None
-    cpu_s: float
-    cpu_share: float
-    cpu_share_interval: float
-
-
-class _WhereConfigured(TypedDict, total=False):
-    confirm: ConfirmFigures
-
-
-class Snapshot(_WhereConfigured):
-    """Everything at one moment, over the whole run, ready for JSON."""
-
-    uptime_s: float
-    blocks: int
-    samples: int
-    dropped_samples: int
-    overflows: int
-    detections: dict[str, int]
-    actions: ActionFigures
-    errors: int
-    latency: Durations
-    """From the capture of the newest sample to the decision about it."""
-    stages: dict[str, Durations]
-    process: ProcessFigures
+_HOURS_A_DAY = 24.0
 
 
 class Telemetry:
-    """Counts and histograms of one run; filled by the pipeline and the daemon."""
+    """Counts and histograms of one run; filled by the pipeline and the daemon.
 
-    def __init__(self, clock: Clock = time.monotonic, process: ProcessMeter | None = None) -> None:
+    Parameters
+    ----------
+    clock : callable
+    process : ProcessMeter, optional
+    idle_w : float, optional
+        Power of the idle board, for the energy of an inference.
+    """
+
+    def __init__(
+        self,
+        clock: Clock = time.monotonic,
+        process: ProcessMeter | None = None,
+        idle_w: float | None = None,
+    ) -> None:
         self.blocks = 0
         self.samples = 0
         self.dropped_samples = 0
@@ -85,11 +55,19 @@ class Telemetry:
         self.detections: Counter[str] = Counter()
         self.timer = StageTimer()
         self.latency = Histogram()
+        self.rate_hz = 16000
+        """Sample rate of the audio that is counted."""
+        self.provider: str | None = None
         self._actions = ActionFigures(done=0, failed=0, dropped=0)
         self._confirm: ConfirmFigures | None = None
+        self._activity: GateFigures | None = None
+        self._sensors: SensorFigures | None = None
+        self._records: RecordFigures | None = None
+        self._energy = EnergyAboveIdle(idle_w)
         self._process = process or ProcessMeter()
         self._clock = clock
-        self._began_s = clock()
+        self._began_s = self._last_s = clock()
+        self._last_samples = self._last_inferences = 0
 
     def count_block(self, block: Block) -> None:
         """Count the audio that came and the audio that was lost before it."""
@@ -114,39 +92,84 @@ class Telemetry:
         """Take over the counts of the larger model, where one is configured."""
         self._confirm = ConfirmFigures(confirmed=confirmed, rejected=rejected)
 
+    def set_activity(self, hops: int, skipped: int, openings: int, floor_dbfs: float) -> None:
+        """Take over the counts of the gate before the model, where there is one."""
+        self._activity = GateFigures(
+            hops=hops, skipped=skipped, openings=openings, floor_dbfs=round(floor_dbfs, 1)
+        )
+
+    def set_sensors(self, figures: SensorFigures) -> None:
+        """Take over what the sensors said since the last time, where there are any."""
+        self._sensors = figures
+
+    def set_records(self, written: int, lost: int) -> None:
+        """Take over the counts of the log of records, where there is one."""
+        self._records = RecordFigures(written=written, lost=lost)
+
+    @property
+    def n_inferences(self) -> int:
+        """How often the model was asked, those hops included that a gate let through later."""
+        scored = self.timer.stages.get("model")
+        return scored.count if scored else 0
+
     def snapshot(self) -> Snapshot:
-        """Return everything so far; ``cpu_share_interval`` counts from the snapshot before."""
-        usage = self._process.read()
+        """Return everything so far; what is of an interval counts from the snapshot before."""
+        now_s = self._clock()
+        watts = self._sensors["watts_mean"] if self._sensors else None
+        interval = self._interval(now_s, watts)
+        joules, reason = self._energy.joules_per_inference()
         snapshot = Snapshot(
-            uptime_s=round(self._clock() - self._began_s, 3),
+            uptime_s=round(now_s - self._began_s, 3),
+            provider=self.provider,
             blocks=self.blocks,
             samples=self.samples,
+            audio_s=round(self.samples / self.rate_hz, 3),
             dropped_samples=self.dropped_samples,
             overflows=self.overflows,
             detections=dict(self.detections),
             actions=self._actions,
             errors=self.errors,
-            latency=_durations(self.latency),
-            stages={name: _durations(h) for name, h in self.timer.stages.items()},
-            process=ProcessFigures(
-                rss_bytes=usage.rss_bytes,
-                peak_rss_bytes=usage.peak_rss_bytes,
-                cpu_s=round(usage.cpu_s, 3),
-                cpu_share=round(usage.cpu_share, 5),
-                cpu_share_interval=round(usage.cpu_share_interval, 5),
-            ),
+            latency=durations(self.latency),
+            stages={name: durations(h) for name, h in self.timer.stages.items()},
+            realtime_factor=_realtime_factor(self.timer.stages, self.samples / self.rate_hz),
+            watt_hours_a_day=None if watts is None else round(_HOURS_A_DAY * watts, 3),
+            joules_per_inference=joules,
+            joules_reason=reason,
+            process=_process_figures(self._process.read()),
+            interval=interval,
         )
-        if self._confirm is not None:
-            snapshot["confirm"] = self._confirm
+        self._add_what_there_is(snapshot)
         return snapshot
 
-    def summary_text(self) -> str:
-        """Return one readable line."""
-        return text_of(self.snapshot())
+    def _interval(self, now_s: float, watts: float | None) -> IntervalFigures:
+        """Return what came since the snapshot before, and begin the next interval."""
+        seconds, n_samples = now_s - self._last_s, self.samples - self._last_samples
+        self._energy.add(watts, seconds, self.n_inferences - self._last_inferences)
+        self._last_s, self._last_samples = now_s, self.samples
+        self._last_inferences = self.n_inferences
+        stages = {name: h.take() for name, h in self.timer.stages.items()}
+        return IntervalFigures(
+            seconds=round(seconds, 3),
+            audio_s=round(n_samples / self.rate_hz, 3),
+            latency=durations(self.latency.take()),
+            stages={name: durations(h) for name, h in stages.items()},
+            realtime_factor=_realtime_factor(stages, n_samples / self.rate_hz),
+        )
 
-    def summary(self, form: Literal["text", "json"]) -> str:
-        """Return one line in the form that ``telemetry.format`` asks for."""
-        return self.summary_text() if form == "text" else json.dumps(self.snapshot())
+    def _add_what_there_is(self, snapshot: Snapshot) -> None:
+        if self._confirm is not None:
+            snapshot["confirm"] = self._confirm
+        if self._activity is not None:
+            snapshot["activity"] = self._activity
+        if self._sensors is not None:
+            snapshot["sensors"] = self._sensors
+        if self._records is not None:
+            snapshot["records"] = self._records
+
+
+def line_of(snapshot: Snapshot, form: Literal["text", "json"]) -> str:
+    """Put a snapshot into one line, in the form that ``telemetry.format`` asks for."""
+    return text_of(snapshot) if form == "text" else json.dumps(snapshot)
 
 
 class Interval:
@@ -165,54 +188,15 @@ class Interval:
         return True
 
 
-def text_of(snapshot: Snapshot) -> str:
-    """Put a snapshot into one line."""
-    heard = " ".join(f"{label} {n}" for label, n in snapshot["detections"].items())
-    actions, process = snapshot["actions"], snapshot["process"]
-    stages = ", ".join(f"{name} {_ms(d)}" for name, d in snapshot["stages"].items())
-    return "; ".join(
-        [
-            f"up {snapshot['uptime_s']:.0f} s",
-            f"{snapshot['blocks']} blocks, {snapshot['dropped_samples']} samples dropped, "
-            f"{snapshot['overflows']} overflows",
-            f"heard {heard or 'nothing'}",
-            *_confirm_text(snapshot),
-            f"actions {actions['done']} done, {actions['failed']} failed, "
-            f"{actions['dropped']} dropped",
-            f"{snapshot['errors']} errors",
-            f"p50/p95/p99/max ms: capture to decision {_ms(snapshot['latency'])}"
-            + (f", {stages}" if stages else ""),
-            f"RSS {_mib(process['rss_bytes'])} (peak {_mib(process['peak_rss_bytes'])}) MiB",
-            f"CPU {100 * process['cpu_share']:.2f} % of a core",
-        ]
+def _process_figures(usage: ProcessUsage) -> ProcessFigures:
+    return ProcessFigures(
+        rss_bytes=usage.rss_bytes,
+        peak_rss_bytes=usage.peak_rss_bytes,
+        cpu_s=round(usage.cpu_s, 3),
+        cpu_share=round(usage.cpu_share, 5),
+        cpu_share_interval=round(usage.cpu_share_interval, 5),
     )
 
 
-def _confirm_text(snapshot: Snapshot) -> list[str]:
-    if "confirm" not in snapshot:
-        return []
-    figures = snapshot["confirm"]
-    return [f"{figures['confirmed']} confirmed, {figures['rejected']} rejected"]
-
-
-def _durations(histogram: Histogram) -> Durations:
-    return Durations(
-        count=histogram.count,
-        p50_ms=_in_ms(histogram.percentile(50)),
-        p95_ms=_in_ms(histogram.percentile(95)),
-        p99_ms=_in_ms(histogram.percentile(99)),
-        max_ms=_in_ms(histogram.max),
-    )
-
-
-def _in_ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(1000 * seconds, 4)
-
-
-def _ms(durations: Durations) -> str:
-    figures = [durations[key] for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
-    return "/".join("-" if x is None else f"{x:.3g}" if x < 100 else f"{x:.0f}" for x in figures)
-
-
-def _mib(size_bytes: int | None) -> str:
-    return "-" if size_bytes is None else f"{size_bytes / 2**20:.1f}"
+def _realtime_factor(stages: Mapping[str, Histogram], audio_s: float) -> float | None:
+    return round(sum(h.sum_s for h in stages.values()) / audio_s, 6) if audio_s else None

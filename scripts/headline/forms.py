@@ -16,11 +16,12 @@ from msgspec import Struct
 from edge_daemon.quantize.convert import to_onnx
 from edge_daemon.quantize.gate import Latency
 from edge_daemon.quantize.inputs import Inputs
-from edge_daemon.quantize.latency import Timing, in_turns, per_second, summary
+from edge_daemon.quantize.latency import summary
 from edge_daemon.quantize.memory import peak_rss_bytes
 from edge_daemon.quantize.methods import Method, apply
 from edge_daemon.quantize.prepare import prepare
 from edge_daemon.quantize.served import Served
+from edge_daemon.timing import Timing, in_turns, per_second
 
 Array = npt.NDArray[np.float32]
 

@@ -11,6 +11,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from add_self_test import add_self_test
+from edge_daemon.errors import ModelError
 from edge_daemon.model.file import METADATA_KEY, spec_to_json
 from edge_daemon.quantize.finish import finish
 from edge_daemon.quantize.methods import Method, apply
@@ -86,4 +88,9 @@ def _kept_float(graph: onnx.GraphProto) -> list[str]:
 
 
 def _finish(path: Path, spec: ModelSpec) -> None:
+    """Write the metadata, with a self-test where the model knows the words of the demo."""
     finish(path, {METADATA_KEY: spec_to_json(spec)})
+    try:
+        add_self_test(path)
+    except ModelError as error:
+        print(f"{path}: carries no self-test: {error}")

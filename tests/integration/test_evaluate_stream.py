@@ -199,7 +199,7 @@ def test_the_daemon_loads_nothing_of_it() -> None:
         "import sys; from edge_daemon.cli import main; main(['config']); "
         "print([m for m in sys.modules if m.startswith(('matplotlib', 'edge_daemon.evaluate', "
         "'edge_daemon.quantize', 'edge_daemon.tune', 'edge_daemon.replacement', "
-        "'onnxruntime'))], file=sys.stderr)"
+        "'edge_daemon.day', 'edge_daemon.drawing', 'onnxruntime'))], file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -46,11 +43,3 @@ def test_set_up_has_uv_compile_what_it_installs(tmp_path: Path) -> None:
     assert install.startswith("pip install ")
     assert " --compile-bytecode " in install
     assert install.endswith(" -e . unset")
-
-
-def test_benchmark_measures_an_installed_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it measures may keep its byte code, also where Python is told to write none."""
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    benchmark = runpy.run_path(str(SCRIPTS / "benchmark.py"))
-    program = [sys.executable, "-c", "import sys; sys.exit(sys.dont_write_bytecode)"]
-    assert benchmark["cost_of"](program).cpu_s > 0

@@ -20,7 +20,8 @@ from edge_daemon.confirm import Confirmer
 from edge_daemon.errors import ConfigError, ModelError
 from edge_daemon.frontend import MfccFrontend
 from edge_daemon.model import load_model
-from edge_daemon.types import FrontendSpec, ModelSpec, Samples
+from edge_daemon.model.providers.settings import Settings
+from edge_daemon.types import FrontendSpec, Samples
 from tests.sounds import RATE_HZ, said, sound
 from tests.tiny_models import LARGER_SPEC, PITCH_SPEC, STREAM_SPEC, always, pitch, write_model
 
@@ -252,15 +253,16 @@ def test_check_finds_what_the_wake_words_contradict(models: Path, tmp_path: Path
 def test_threads_are_for_both_models(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The runtime section is used for the larger model, too."""
     from edge_daemon.model import session
+    from edge_daemon.model.providers import ladder
 
     threads: list[int] = []
     open_session = session.open_session
 
-    def noted(path: Path, n_threads: int) -> tuple[Any, ModelSpec]:
-        threads.append(n_threads)
-        return open_session(path, n_threads)
+    def noted(path: Path, settings: Settings) -> Any:
+        threads.append(settings.threads)
+        return open_session(path, settings)
 
-    monkeypatch.setattr(session, "open_session", noted)
+    monkeypatch.setattr(ladder, "open_session", noted)
     config = parse_config(
         {
             "model": {"path": str(models / "small.onnx")},

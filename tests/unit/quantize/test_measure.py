@@ -23,11 +23,12 @@ from onnxruntime.quantization import (
 from edge_daemon.errors import ModelError
 from edge_daemon.quantize.contents import file_bytes, float_operators, weight_bytes
 from edge_daemon.quantize.inputs import Inputs
-from edge_daemon.quantize.latency import Timing, in_turns, per_second, summary
+from edge_daemon.quantize.latency import summary
 from edge_daemon.quantize.measure import Judge, judge
 from edge_daemon.quantize.memory import peak_rss_bytes
 from edge_daemon.quantize.paired import lost_share
 from edge_daemon.quantize.served import Served
+from edge_daemon.timing import Timing, in_turns, per_second
 
 QUICK = Timing(n_rounds=3, n_calls=4, n_warm_up=1)
 MIB = 1 << 20

@@ -21,7 +21,6 @@ from edge_daemon.quantize.cache import Cache, question
 from edge_daemon.quantize.candidates import Candidates, candidates, coordinates, cpu_flags, mixed
 from edge_daemon.quantize.gate import Gate
 from edge_daemon.quantize.inputs import Material
-from edge_daemon.quantize.latency import Timing
 from edge_daemon.quantize.measure import Judge
 from edge_daemon.quantize.methods import Method
 from edge_daemon.quantize.prepare import prepare
@@ -31,6 +30,7 @@ from edge_daemon.quantize.sensitivity import errors_of_layers, most_sensitive_fi
 from edge_daemon.quantize.served import Served
 from edge_daemon.quantize.settings import Settings
 from edge_daemon.quantize.trial import Trial
+from edge_daemon.timing import Timing
 from tests.small_networks import labelled, network, random_inputs, write_convolution
 from tests.unit.quantize.test_report import measured
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from edge_daemon.errors import EdgeDaemonError
 from edge_daemon.replacement.model_file import sha256_of
-from edge_daemon.replacement.store import KEPT, Store, Verdict, Workplace, state_directory
+from edge_daemon.replacement.store import KEPT, Store, Verdict, Workplace
+from edge_daemon.state import state_directory
 from tests.unit.replacement.test_question import QUESTION
 
 

@@ -88,3 +88,31 @@ def test_memory_is_constant() -> None:
     for i in range(100_000):
         histogram.add(i * 1e-5)
     assert sys.getsizeof(histogram._buckets) == before
+
+
+@given(durations, durations)
+def test_what_was_taken_is_what_came_since(first: list[float], second: list[float]) -> None:
+    """Take gives the figures of the newest values alone, and leaves those of all as they were."""
+    histogram, newest = Histogram(), Histogram()
+    for value in first:
+        histogram.add(value)
+    histogram.take()
+    for value in second:
+        histogram.add(value)
+        newest.add(value)
+    taken = histogram.take()
+    assert (taken.count, taken.max) == (newest.count, newest.max)
+    assert taken.percentile(95) == newest.percentile(95)
+    assert math.isclose(taken.sum_s, newest.sum_s, rel_tol=1e-6, abs_tol=1e-6)
+    assert histogram.count == len(first) + len(second)
+    assert histogram.max == max(first + second)
+    assert math.isclose(histogram.sum_s, math.fsum(first + second))
+    assert histogram.take().count == 0
+
+
+def test_a_duration_that_is_none_is_not_in_the_sum() -> None:
+    """NaN and what is negative, as a broken clock gives them, add nothing."""
+    histogram = Histogram()
+    for value in (math.nan, -1.0, 2.0):
+        histogram.add(value)
+    assert (histogram.count, histogram.sum_s) == (3, 2.0)

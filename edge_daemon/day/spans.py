@@ -1,0 +1,101 @@
+"""Times in which something was not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from edge_daemon.day.runs import Run
+
+_NOT_THROTTLED = (None, "no")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time from and to, in seconds since the epoch."""
+
+    begin_s: float
+    end_s: float
+    text: str = ""
+
+    @property
+    def length_s(self) -> float:
+        """How long it was."""
+        return self.end_s - self.begin_s
+
+
+def not_running(runs: Sequence[Run]) -> Iterator[Span]:
+    """Yield the times between two runs."""
+    for before, after in pairwise(runs):
+        if after.begin_s > before.end_s:
+            how = "stopped" if before.has_stop else "ended without a word"
+            yield Span(before.end_s, after.begin_s, how)
+
+
+def without_records(runs: Iterable[Run]) -> Iterator[Span]:
+    """Yield the times of a run in which it wrote nothing: asleep, or unable to write."""
+    for run in runs:
+        for before, after in pairwise(run.records):
+            if after.uptime_s - before.uptime_s > run.longest_pause_s:
+                yield Span(run.at_s(before), run.at_s(after))
+
+
+def without_audio(runs: Iterable[Run]) -> Iterator[Span]:
+    """Yield the times from the loss of the audio until it was listened to again."""
+    for run in runs:
+        lost = None
+        for record in run.of_kind("lost", "listening"):
+            if record.kind == "lost":
+                lost = lost or record
+            elif lost is not None:
+                yield Span(run.at_s(lost), run.at_s(record), lost.text or "")
+                lost = None
+        if lost is not None:
+            yield Span(run.at_s(lost), run.end_s, lost.text or "")
+
+
+def throttled(runs: Iterable[Run]) -> Iterator[Span]:
+    """Yield the intervals in which the processor was held back, joined where they touch."""
+    for run in runs:
+        now: Span | None = None
+        for record in run.of_kind("summary"):
+            is_held_back = record.throttled not in _NOT_THROTTLED
+            if is_held_back:
+                end_s, text = run.at_s(record), record.throttled or ""
+                begin_s = now.begin_s if now else end_s - (record.interval_s or 0.0)
+                now = Span(begin_s, end_s, _joined(now.text if now else "", text))
+            elif now is not None:
+                yield now
+                now = None
+        if now is not None:
+            yield now
+
+
+def dropping(runs: Iterable[Run]) -> Iterator[tuple[Span, int]]:
+    """Yield the intervals in which samples were dropped, and how many."""
+    for run in runs:
+        before: int | None = 0 if run.has_start else None
+        for record in run.of_kind("summary"):
+            dropped = record.dropped_samples
+            if dropped is not None and before is not None and dropped > before:
+                end_s = run.at_s(record)
+                yield Span(end_s - (record.interval_s or 0.0), end_s), dropped - before
+            before = dropped if dropped is not None else before
+
+
+def clipped(spans: Iterable[Span], begin_s: float, end_s: float) -> list[Span]:
+    """Return the parts of spans that are within these bounds."""
+    parts = (Span(max(s.begin_s, begin_s), min(s.end_s, end_s), s.text) for s in spans)
+    return [part for part in parts if part.end_s > part.begin_s]
+
+
+def length_in_words(seconds: float) -> str:
+    """Return a length of time with two digits or more."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _joined(texts: str, more: str) -> str:
+    return ", ".join(dict.fromkeys(t for t in (*texts.split(", "), *more.split(", ")) if t))

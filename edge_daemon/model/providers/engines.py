@@ -1,0 +1,89 @@
+"""Where TensorRT keeps the engines that it builds, which takes minutes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from edge_daemon.board import read_board
+from edge_daemon.config import TensorrtConfig
+from edge_daemon.errors import EdgeDaemonError
+from edge_daemon.model.library import onnxruntime
+from edge_daemon.state import state_directory
+
+_LOG = logging.getLogger(__name__)
+
+KEPT = 8
+"""Folders; those that were not used for the longest time give way."""
+_PROBE = b"\0" * 65536
+_KEY_LENGTH = 16
+_PACKAGES = ("tensorrt", "tensorrt-cu12", "tensorrt-cu13")
+
+
+def engine_folder(config: TensorrtConfig, model: Path) -> Path | None:
+    """Return the folder for the engines of this model on this machine; None where there is none.
+
+    An engine is good for one model, onnxruntime, TensorRT, driver and GPU: the folder is named
+    after them all, because TensorRT itself does not look at the weights.
+    """
+    try:
+        kept = Path(config.cache) if config.cache else state_directory() / "tensorrt"
+        folder = kept / _key(model)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(_PROBE)
+            file.flush()
+        _forget_the_oldest(kept)
+    except (OSError, EdgeDaemonError) as error:
+        _LOG.warning("engines of TensorRT are not kept, each start builds them anew: %s", error)
+        return None
+    return folder
+
+
+def _forget_the_oldest(kept: Path) -> None:
+    folders = [path for path in kept.iterdir() if len(path.name) == _KEY_LENGTH and path.is_dir()]
+    for folder in sorted(folders, key=lambda path: -path.stat().st_mtime)[KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def announced(folder: Path | None, model: Path) -> Iterator[None]:
+    """Say in the log that an engine is built, and how long that took.
+
+    That is when the session is opened, or at its first inference where sizes are left open.
+    """
+    if folder is not None and any(folder.glob("*.engine")):
+        _LOG.info("the engine of TensorRT for %s was built before: %s", model.name, folder)
+        yield
+        return
+    _LOG.info("TensorRT is asked for an engine for %s; to build one can take minutes", model.name)
+    began_s = time.monotonic()
+    yield
+    _LOG.info("the engine for %s is there after %.0f s", model.name, time.monotonic() - began_s)
+
+
+def _key(model: Path) -> str:
+    digest = hashlib.sha256(model.read_bytes())
+    for part in (onnxruntime.__version__, read_board().model, *_versions(Path("/"))):
+        digest.update(b"\0" + part.encode())
+    return digest.hexdigest()[:_KEY_LENGTH]
+
+
+def _versions(root: Path) -> list[str]:
+    """Return what tells one TensorRT, driver and GPU from another."""
+    found = [path.name for path in root.glob("usr/lib/*/libnvinfer.so.*")]
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            continue
+    for pattern in ("proc/driver/nvidia/version", "proc/driver/nvidia/gpus/*/information"):
+        found += [path.read_text(errors="replace") for path in root.glob(pattern)]
+    return sorted(found)

@@ -1,0 +1,1 @@
+"""Counts instructions on an emulated Arm board: a root for it, a plugin that counts, what it says."""

@@ -1,0 +1,110 @@
+"""Where TensorRT's engines are kept, without TensorRT."""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from edge_daemon.config import TensorrtConfig
+from edge_daemon.model.providers.engines import KEPT, announced, engine_folder
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Return a file to make engines of."""
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"a model")
+    return path
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file grow, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_engines_are_in_the_state_directory(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless the configuration names another place."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    kept = engine_folder(TensorrtConfig(), model)
+    elsewhere = engine_folder(TensorrtConfig(cache=str(tmp_path / "fast")), model)
+    assert kept is not None
+    assert elsewhere is not None
+    assert kept.parent == tmp_path / "state" / "tensorrt"
+    assert elsewhere == tmp_path / "fast" / kept.name
+    assert list(kept.iterdir()) == []
+
+
+def test_another_model_has_other_engines(model: Path, tmp_path: Path) -> None:
+    """TensorRT would take an engine of the same graph with other weights."""
+    config = TensorrtConfig(cache=str(tmp_path / "cache"))
+    first = engine_folder(config, model)
+    assert engine_folder(config, model) == first
+    model.write_bytes(b"a model with other weights")
+    assert engine_folder(config, model) != first
+
+
+def test_old_engines_give_way(model: Path, tmp_path: Path) -> None:
+    """Those of models and versions that are gone do not fill the disk; other folders stay."""
+    config = TensorrtConfig(cache=str(tmp_path / "cache"))
+    (tmp_path / "cache" / "somebody's own").mkdir(parents=True)
+    folders = []
+    for i in range(KEPT + 2):
+        model.write_bytes(b"model %d" % i)
+        folder = engine_folder(config, model)
+        assert folder is not None
+        os.utime(folder, (i, i))
+        folders.append(folder)
+    assert [f.is_dir() for f in folders] == [False] * 2 + [True] * KEPT
+    assert (tmp_path / "cache" / "somebody's own").is_dir()
+
+
+def test_a_place_that_cannot_be_made_is_done_without(
+    model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Engines are then built at each start, which the log says."""
+    assert engine_folder(TensorrtConfig(cache=str(model / "cache")), model) is None
+    assert "engines of TensorRT are not kept, each start builds them anew" in caplog.text
+
+
+def test_a_full_disk_is_done_without(
+    model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is found out before minutes are spent."""
+    with full_disk():
+        assert engine_folder(TensorrtConfig(cache=str(tmp_path / "cache")), model) is None
+    assert "each start builds them anew" in caplog.text
+
+
+def test_a_read_only_disk_is_done_without(model: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """/proc takes no files, whoever asks."""
+    assert engine_folder(TensorrtConfig(cache="/proc/edge-daemon"), model) is None
+    assert "each start builds them anew" in caplog.text
+
+
+def test_the_log_tells_an_engine_that_is_there(
+    model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first start says that it takes long, the second that it does not."""
+    with caplog.at_level(logging.INFO):
+        with announced(tmp_path, model):
+            (tmp_path / "graph_sm87.engine").touch()
+        with announced(tmp_path, model):
+            pass
+    first, after, second = [r.getMessage() for r in caplog.records]
+    assert "TensorRT is asked for an engine for m.onnx" in first
+    assert after.startswith("the engine for m.onnx is there after")
+    assert "was built before" in second
