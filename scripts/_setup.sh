@@ -5,7 +5,8 @@
 #   prepare base    what the daemon needs
 #   prepare plots   and what draws the pictures of reports
 #   prepare test    and what the tests need
-#   prepare train   and what training, and its tests, need: PyTorch, which is large
+#   prepare train   and what training, models of elsewhere, and the tests of both need: PyTorch and
+#                   TensorFlow, which are large
 #   prepare check   and what scripts/check needs
 #
 # A stamp for each inside .venv makes the next run skip everything. Nothing but the venv and Debian
@@ -226,7 +227,7 @@ install_python_packages() {
         base) extras= ;;
         plots) extras='[plots]' ;;
         test) extras='[test]' ;;
-        train) extras='[test,train]' ;;
+        train) extras='[test,train,keras]' ;;
         check) extras='[test,check]' ;; # mypy reads the tests too
         *) die "there is no set-up $1" ;;
     esac

@@ -17,6 +17,7 @@ from edge_daemon.quantize.cache import Cache, on_this_machine, question
 from edge_daemon.quantize.candidates import Candidates, candidates, mixed, usual
 from edge_daemon.quantize.convert import to_onnx
 from edge_daemon.quantize.data import load_material
+from edge_daemon.quantize.describe import describe
 from edge_daemon.quantize.gate import Gate, Stats
 from edge_daemon.quantize.inputs import Material
 from edge_daemon.quantize.measure import Judge
@@ -63,7 +64,7 @@ class Job:
             trials=tuple(trials), reasons=() if chosen else _reasons(trials, shown),
             remarks=(
                 *remarks.about_target(self.settings.target), *remarks.about_sizes(trials),
-                *remarks.about_material(material), *remarks.about_metadata(model.spec is not None),
+                *remarks.about_material(material), *remarks.about_metadata(model.spec),
             ),
         )  # fmt: skip
 
@@ -80,6 +81,11 @@ class Job:
             self.source, self._original, custom_objects=list(self.settings.custom_objects),
             input_shape=self.settings.input_shape, state_dict=self.settings.state_dict,
         )  # fmt: skip
+        model = check_float_model(self._original)
+        labels, frontend = self.settings.labels, self.settings.frontend
+        if model.spec is not None or not labels or frontend is None:
+            return model
+        describe(self._original, _name_of(self.source), labels, frontend)
         return check_float_model(self._original)
 
     def _material(self, model: FloatModel) -> Material:
@@ -148,6 +154,11 @@ def _proven(trials: list[Trial], attempts: Attempts) -> tuple[list[Trial], Trial
         if proven.passed:
             return trials, proven
     return trials, None
+
+
+def _name_of(source: Path | str) -> str:
+    """Return the name of a file, or of the module of ``module:factory``."""
+    return Path(str(source).partition(":")[0]).stem
 
 
 def _reasons(trials: list[Trial], shown: Trial | None) -> tuple[str, ...]:

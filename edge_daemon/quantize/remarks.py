@@ -5,9 +5,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Iterator
 
+from edge_daemon.decision.thresholds import DEFAULT_THRESHOLD
 from edge_daemon.quantize.inputs import Material
 from edge_daemon.quantize.settings import Target
 from edge_daemon.quantize.trial import Trial
+from edge_daemon.types import ModelSpec
 
 _RUNS_ON = {"cpu": platform.machine(), "arm64": "aarch64"}
 """The machine that a target is; the others are no CPU at all."""
@@ -45,10 +47,16 @@ def about_material(material: Material) -> Iterator[str]:
         yield f"{len(material.unreadable)} clips could not be read: {material.unreadable[0]}."
 
 
-def about_metadata(has_metadata: bool) -> Iterator[str]:
-    """Say what a model without metadata is not good for yet."""
-    if not has_metadata:
+def about_metadata(spec: ModelSpec | None) -> Iterator[str]:
+    """Say what a model that came without metadata is not good for yet."""
+    if spec is None:
         yield (
             "The model has no metadata of edge_daemon, and neither has the output: the daemon "
-            "cannot serve it until it is written, as docs/models/metadata.md shows."
+            "cannot serve it. Give --labels and --frontend, or write it as "
+            "docs/models/metadata.md shows."
+        )
+    elif not spec.thresholds:
+        yield (
+            "The model names no thresholds: each word fires from "
+            f"{DEFAULT_THRESHOLD:g}. Find better ones with edge-daemon tune."
         )

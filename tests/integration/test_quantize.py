@@ -20,6 +20,7 @@ from onnx import helper
 
 from edge_daemon.config import ModelConfig, RuntimeConfig
 from edge_daemon.model import load_model
+from edge_daemon.model.session import open_session
 from tests.integration.command_line import GIVE_UP_S, ROOT, assert_one_complaint, edge_daemon
 from tests.integration.test_evaluate_stream import Call, call
 from tests.small_networks import network, write_dense
@@ -160,14 +161,23 @@ def test_a_second_run_goes_on(folder: Path, place: Path, call: Call, tmp_path: P
 
 
 def test_a_model_without_metadata(folder: Path, place: Path, call: Call) -> None:
-    """It is quantized all the same, its clips heard through the front end of the flags."""
+    """It is quantized all the same, and what it is not good for is said."""
+    done = call(*command(folder / "bare.onnx", folder / "inputs.npz", place, *PASSES))
+    assert done.returncode == 0, done.stderr
+    assert "has no metadata of edge_daemon" in done.stdout
+
+
+def test_flags_in_place_of_metadata(folder: Path, place: Path, call: Call) -> None:
+    """With labels and front end the output is a model that the daemon serves."""
     done = call(
         *command(folder / "bare.onnx", folder / "words", place, *PASSES),
         "--labels", "low,high,unknown,silence", "--frontend", "n_mels=10",
         "--frontend", "n_mfcc=10",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "has no metadata of edge_daemon" in done.stdout
+    assert "names no thresholds" in done.stdout
+    spec = open_session(place / "small.onnx", threads=1)[1]
+    assert (spec.name, spec.labels[:2]) == ("bare", ("low", "high"))
 
 
 def test_layers_that_stay_float(folder: Path, place: Path, call: Call) -> None:

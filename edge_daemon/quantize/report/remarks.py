@@ -8,6 +8,7 @@ from edge_daemon.quantize.gate import Stats
 from edge_daemon.quantize.result import QuantizationResult
 from edge_daemon.quantize.trial import Trial
 
+_NOTICEABLE = 0.1
 _MB = 1e6
 
 
@@ -55,11 +56,14 @@ def _of_source(stats: Stats) -> Iterator[str]:
     if stats.source_bytes is None:
         return
     saved = stats.source_bytes - stats.original_bytes
+    why = (
+        f" The difference of {saved / _MB:.2f} MB is what only training needs, such as the state "
+        "of an optimizer; sizes and the compression ratio are counted without it."
+    )
     yield (
         f"The file given has {stats.source_bytes / _MB:.2f} MB, its float ONNX form "
-        f"{stats.original_bytes / _MB:.2f} MB. The difference of {saved / _MB:.2f} MB is what only "
-        "training needs, such as the state of an optimizer; sizes and the compression ratio are "
-        "counted without it."
+        f"{stats.original_bytes / _MB:.2f} MB."
+        + (why if saved > _NOTICEABLE * stats.source_bytes else "")
     )
 
 

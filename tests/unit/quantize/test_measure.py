@@ -170,7 +170,7 @@ def test_what_is_left_out_stays_float(original: Path, inputs: Inputs, tmp_path: 
 def test_dynamic_int8_keeps_all_but_the_products(original: Path, tmp_path: Path) -> None:
     """Its scales and biases belong to the products; activation and pooling are float."""
     path = tmp_path / "dynamic.onnx"
-    quantize_dynamic(str(original), str(path))
+    quantize_dynamic(str(original), str(path), weight_type=QuantType.QUInt8)
     assert float_operators(path) == {"Relu": 1, "GlobalAveragePool": 1, "Softmax": 1}
 
 

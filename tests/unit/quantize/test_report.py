@@ -228,3 +228,11 @@ def test_a_wide_range_of_figures_can_be_drawn() -> None:
     told = result(*extreme, stats=extreme[0].stats)
     assert len(plots(told)) == 4
     assert isinstance(told.stats, Stats)
+
+
+@pytest.mark.parametrize("given", [3_900_000, 4_000_000, 4_100_000])
+def test_a_file_that_holds_the_weights_alone(given: int) -> None:
+    """Where nothing of a training was in the file, none is said to be left out."""
+    stats = replace(STATS, source_bytes=given, original_bytes=4_000_000)
+    (line,) = [x for x in remarks(result(BEST, stats=stats)) if "file given" in x]
+    assert "optimizer" not in line
