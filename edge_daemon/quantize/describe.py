@@ -11,7 +11,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 
 from edge_daemon.errors import EdgeDaemonError, ModelError
 from edge_daemon.model.file import METADATA_KEY, spec_to_json
-from edge_daemon.model.session import FEATURES, SCORES, open_session
+from edge_daemon.model.session import FEATURES, SCORES, check_session, session_of
 from edge_daemon.quantize.inputs import fit_shape
 from edge_daemon.quantize.served import Served
 from edge_daemon.types import FrontendSpec, ModelSpec
@@ -40,7 +40,7 @@ def describe(path: Path, name: str, labels: tuple[str, ...], frontend: FrontendS
     model = _with_ends(onnx.load(path), served.shape, spec, last)
     helper.set_model_props(model, {METADATA_KEY: spec_to_json(spec)})
     onnx.save(model, path)
-    open_session(path, threads=1)
+    check_session(session_of(path, threads=1), spec, path)
 
 
 def _n_frames(served: Served, frontend: FrontendSpec) -> int:

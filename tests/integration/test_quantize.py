@@ -20,7 +20,6 @@ from onnx import helper
 
 from edge_daemon.config import ModelConfig, RuntimeConfig
 from edge_daemon.model import load_model
-from edge_daemon.model.session import open_session
 from tests.integration.command_line import GIVE_UP_S, ROOT, assert_one_complaint, edge_daemon
 from tests.integration.test_evaluate_stream import Call, call
 from tests.small_networks import network, write_dense
@@ -176,7 +175,7 @@ def test_flags_in_place_of_metadata(folder: Path, place: Path, call: Call) -> No
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "names no thresholds" in done.stdout
-    spec = open_session(place / "small.onnx", threads=1)[1]
+    spec = load_model(ModelConfig(path=str(place / "small.onnx")), RuntimeConfig()).spec
     assert (spec.name, spec.labels[:2]) == ("bare", ("low", "high"))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from edge_daemon.errors import ModelError
-from edge_daemon.model.session import open_session
+from edge_daemon.model.session import session_of, spec_of
 from edge_daemon.quantize.describe import describe
 from edge_daemon.quantize.served import Served
 from edge_daemon.types import FrontendSpec
@@ -42,7 +42,8 @@ def test_the_scores_are_the_same(tmp_path: Path, shape: list[int | str]) -> None
     """Whatever axes of length 1 the model has, it scores features as it did."""
     before = write(tmp_path / "m.onnx", shape)
     describe(tmp_path / "m.onnx", "mine", LABELS, FRONTEND)
-    session, spec = open_session(tmp_path / "m.onnx", threads=1)
+    session = session_of(tmp_path / "m.onnx", threads=1)
+    spec = spec_of(session, tmp_path / "m.onnx")
     x = np.random.default_rng(2).normal(size=(1, N_FRAMES, 6)).astype(np.float32)
     expected = before.run(x.reshape(1, *before.shape))
     assert np.array_equal(session.run(["scores"], {"features": x})[0], expected)
