@@ -15,12 +15,13 @@ from edge_daemon.audio import AudioSource, open_source
 from edge_daemon.config import Config
 from edge_daemon.errors import AudioError, AudioLost
 from edge_daemon.health import Health
-from edge_daemon.model import KeywordModel, load_model
+from edge_daemon.model import load_model
 from edge_daemon.pipeline import Pipeline
 from edge_daemon.signals import StopSignal
 from edge_daemon.systemd import log_handler
 from edge_daemon.telemetry import Interval, Logbook, Telemetry, line_of
 from edge_daemon.telemetry.sampling import open_sampler
+from edge_daemon.telemetry.sensors import Sampler
 from edge_daemon.types import Block, Detection
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Daemon:
         self._config = config
         self._telemetry = Telemetry(idle_w=config.telemetry.idle_w)
         self._logbook = Logbook(config.telemetry.log)
-        self._sampler = open_sampler(root, config.telemetry.sensors_s)
+        self._root = root
+        self._sampler: Sampler | None = None
         self._health = Health()
         with self._health.opening(config.model.path):
             self._replacement = _replacement(config, quantizer)
@@ -80,7 +82,7 @@ class Daemon:
             self._pipeline = Pipeline(config, model, self._telemetry.timer)
         self._obtained = model.obtained
         self._telemetry.rate_hz = self._pipeline.spec.frontend.sample_rate_hz
-        self._telemetry.provider = _provider(model)
+        self._telemetry.provider = model.obtained.provider
         self._worker = ActionWorker(build_actions(config.actions), config.action_worker.queue)
         self._stop = StopSignal()
         self._heard: list[Detection] = []
@@ -102,8 +104,7 @@ class Daemon:
         self._introduce()
         with self._stop:
             self._worker.start()
-            if self._sampler:
-                self._sampler.start()
+            self._sampler = open_sampler(self._root, self._config.telemetry.sensors_s)
             try:
                 self._listen()
                 self._finish_actions()
@@ -226,7 +227,7 @@ class Daemon:
         model = self._replacement.poll(self._pipeline.spec)
         if model:
             self._pipeline.switch_model(model)
-            self._telemetry.provider = _provider(model)
+            self._telemetry.provider = model.obtained.provider
             self._logbook.event("model", f"{model.spec.name}, now from a smaller file")
 
     def _summarise(self) -> None:
@@ -280,11 +281,6 @@ def _replacement(config: Config, quantizer: Sequence[str] | None) -> Replacement
     from edge_daemon.replacement import QUANTIZER, Replacement
 
     return Replacement(config, quantizer or QUANTIZER)
-
-
-def _provider(model: KeywordModel) -> str | None:
-    obtained = getattr(model, "obtained", None)  # a test's own model has none
-    return obtained.provider if obtained else None
 
 
 def _in_words(detection: Detection) -> str:

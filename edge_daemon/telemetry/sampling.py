@@ -11,7 +11,9 @@ _LOG = logging.getLogger(__name__)
 
 
 def open_sampler(root: Path, period_s: float) -> Sampler | None:
-    """Say which sensors there are and why others are not; None where there is nothing to read.
+    """Say which sensors there are and why others are not, and begin to read them.
+
+    None where there is nothing to read.
 
     Parameters
     ----------
@@ -28,7 +30,11 @@ def open_sampler(root: Path, period_s: float) -> Sampler | None:
         _LOG.info("sensors: %s", ", ".join(found))
     for name, reason in sensors.reasons.items():
         _LOG.info("not measured: %s: %s", name, reason)
-    return Sampler(sensors, period_s) if found else None
+    if not found:
+        return None
+    sampler = Sampler(sensors, period_s)
+    sampler.start()
+    return sampler
 
 
 def _names(sensors: Sensors) -> list[str]:

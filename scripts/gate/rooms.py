@@ -31,7 +31,8 @@ def pink(n: int, dbfs: float, rng: np.random.Generator) -> _FloatArray:
     """Return ``n`` samples of noise with as much power in every octave, at a level."""
     spectrum = np.fft.rfft(rng.standard_normal(n))
     wave = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1)), n)
-    return (wave / wave.std() * FULL_SCALE * 10 ** (dbfs / 20)).astype(np.float32)
+    scaled: _FloatArray = (wave / wave.std() * FULL_SCALE * 10 ** (dbfs / 20)).astype(np.float32)
+    return scaled
 
 
 def recordings_of(archive: Path, names: Sequence[str]) -> dict[str, Samples]:

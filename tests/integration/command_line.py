@@ -105,6 +105,7 @@ class RunningDaemon:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            pipesize=1 << 20,  # a daemon that nobody reads waits when it is full
         )
         self._said = cast(IO[str], self.process.stderr)
         self._safety_net = threading.Timer(give_up_s, self.process.kill)

@@ -233,7 +233,7 @@ def test_unit_says_what_the_daemon_relies_on() -> None:
         "Restart=on-failure",
         "RestartPreventExitStatus=2 78",
         "StartLimitIntervalSec=0",
-        "SupplementaryGroups=audio",
+        "SupplementaryGroups=audio video",
         "SystemCallErrorNumber=EPERM",
         "LimitCORE=0",
     } <= settings

@@ -22,7 +22,7 @@ def in_room(word: Samples, before_s: float, after_s: float, room: float = 8.0) -
 
 
 @given(
-    before_s=st.floats(0.0, 1.5), after_s=st.floats(0.0, 1.5), seconds=st.floats(0.15, 0.8),
+    before_s=st.floats(0.1, 1.5), after_s=st.floats(0.1, 1.5), seconds=st.floats(0.15, 0.8),
     level=st.floats(400, 6000), word=st.sampled_from(["low", "mid", "high"]),
 )  # fmt: skip
 @settings(deadline=None)

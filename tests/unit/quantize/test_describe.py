@@ -32,7 +32,7 @@ def write(path: Path, shape: list[int | str], last: str = "Softmax", names: str 
         helper.make_node(last, ["features"], [names[1]]),
     ]
     model = network(nodes, {"dense": rng.normal(size=(30, 3))}, shape, 3)
-    model.graph.input[0].name, model.graph.output[0].name = names
+    model.graph.input[0].name, model.graph.output[0].name = names[0], names[1]
     onnx.save(model, path)
     return Served(path)
 
