@@ -13,7 +13,7 @@ COMMON_RATES_HZ = (48000, 44100, 32000, 96000, 16000, 22050, 8000)
 """Rates that sound cards have, the likeliest first."""
 
 LATENCY_S = 0.2
-"""Asked of PortAudio: room for a busy machine, and a callback about every 50 ms."""
+"""Asked of PortAudio: room for a busy machine."""
 
 DEVICE_UNAVAILABLE = -9985
 """PortAudio's paDeviceUnavailable: gone, or in use by another program."""
@@ -153,14 +153,15 @@ def _listed(inputs: list[Input]) -> str:
     return "; ".join(f"{x.name}, {x.host_api}" for x in inputs)
 
 
-def open_stream(
+def open_stream(  # noqa: PLR0913
     sd: Any,
     device: Input,
     rate_hz: int,
     n_channels: int,
     callback: Callable[..., None] | None = None,
+    block_frames: int = 0,
 ) -> Any:
-    """Open a stream of int16, without starting it.
+    """Open a stream of int16, without starting it; the callback gets so many frames, or some.
 
     Raises
     ------
@@ -172,6 +173,7 @@ def open_stream(
         channels=n_channels,
         dtype="int16",
         latency=LATENCY_S,
+        blocksize=block_frames,
         callback=callback,
     )
 

@@ -120,9 +120,11 @@ class MicrophoneSource:
         )
 
     def _start(self, sd: Any, device: Input, rate_hz: int, n_channels: int) -> None:
-        stream = open_stream(sd, device, rate_hz, n_channels, self._on_audio)
+        # a block a callback: each wakes the processor, and nobody needs a part of a block
+        block_frames = rate_hz * self._config.block_ms // 1000
+        stream = open_stream(sd, device, rate_hz, n_channels, self._on_audio, block_frames)
         try:
-            self._prepare(rate_hz, n_channels)
+            self._prepare(rate_hz, n_channels, block_frames)
             stream.start()
         except BaseException:
             stream.close()
@@ -130,14 +132,14 @@ class MicrophoneSource:
         self._stream = stream
         self._description = f"microphone {device}: {self._converter.description}"
 
-    def _prepare(self, rate_hz: int, n_channels: int) -> None:
+    def _prepare(self, rate_hz: int, n_channels: int, block_frames: int) -> None:
         config = self._config
         self._rate_hz = rate_hz
         self._called_s = time.monotonic()
         self._ring = RingBuffer(
             round(config.buffer_s * rate_hz), n_channels, rate_hz, started_s=self._called_s
         )
-        self._block_frames = rate_hz * config.block_ms // 1000
+        self._block_frames = block_frames
         self._converter = Converter(rate_hz, n_channels, config.channel, self._sample_rate_hz)
         self._overflows = 0
         self._reported_overflows = 0
