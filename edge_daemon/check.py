@@ -70,7 +70,7 @@ def _model_problems(config: Config) -> tuple[ModelSpec | None, list[str], list[s
     list of str
         What is wrong with the model, or with the configuration beside it.
     list of str
-        What does not serve it, so that another provider steps in.
+        What does not serve it, though the configuration names it.
     """
     try:
         model = open_model(config.model, config.runtime)
@@ -78,7 +78,7 @@ def _model_problems(config: Config) -> tuple[ModelSpec | None, list[str], list[s
     except (ModelError, MissingDependency) as error:
         return None, [f"model: {error}"], []
     obtained = model.obtained
-    refused = [f"runtime: {obtained.provider} steps in: {line}" for line in obtained.refused]
+    refused = [f"runtime: served by {obtained.provider}, not by {x}" for x in obtained.refused]
     return model.spec, problems_with_model(config, model.spec), refused
 
 

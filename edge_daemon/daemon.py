@@ -104,8 +104,8 @@ class Daemon:
         self._introduce()
         with self._stop:
             self._worker.start()
-            self._sampler = open_sampler(self._root, self._config.telemetry.sensors_s)
             try:
+                self._sampler = open_sampler(self._root, self._config.telemetry.sensors_s)
                 self._listen()
                 self._finish_actions()
             finally:
@@ -228,6 +228,7 @@ class Daemon:
         if model:
             self._pipeline.switch_model(model)
             self._telemetry.provider = model.obtained.provider
+            _LOG.info("%s", model.obtained)
             self._logbook.event("model", f"{model.spec.name}, now from a smaller file")
 
     def _summarise(self) -> None:

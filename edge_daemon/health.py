@@ -16,6 +16,7 @@ _EXTEND_EVERY_S = 10.0
 _EXTEND_BY_S = 60.0
 _OPENING_AT_MOST_S = 1800.0
 """An engine of TensorRT takes minutes; what takes longer is no start but a hang."""
+_STARTING = "starting"
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Health:
         self._is_lost = False
         self._last_heard = "nothing heard yet"
         self._sent_s = -float("inf")
-        self._notifier.status("starting")
+        self._notifier.status(_STARTING)
 
     @contextmanager
     def opening(self, what: str, every_s: float = _EXTEND_EVERY_S) -> Iterator[None]:
@@ -40,12 +41,14 @@ class Health:
         is_open = threading.Event()
 
         def tell() -> None:
-            began_s = time.monotonic()
+            text, began_s = "", time.monotonic()
             while not is_open.wait(every_s) and time.monotonic() < began_s + _OPENING_AT_MOST_S:
                 text = f"opening {what} for {time.monotonic() - began_s:.0f} s"
                 _LOG.info("%s", text)
                 self._notifier.extend_start(_EXTEND_BY_S)
                 self._notifier.status(text)
+            if text:
+                self._notifier.status(_STARTING)
 
         thread = threading.Thread(target=tell, name="edge-opening", daemon=True)
         thread.start()

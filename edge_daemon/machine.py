@@ -16,9 +16,13 @@ def machine() -> dict[str, str]:
     return {
         "processor": f"{processor_name()}, {platform.machine()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        **{name: _version(name) for name in _PACKAGES},
+        **versions(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that the figures depend on, by name."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
 
 
 def _version(package: str) -> str:

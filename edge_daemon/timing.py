@@ -90,6 +90,12 @@ def _block(call: Call, inputs: Sequence[int], clock: Callable[[], float]) -> lis
     return taken_ms
 
 
+def curve(times_ms: Times) -> list[float]:
+    """Return the percentiles 0 to 100, to the nanosecond."""
+    found: list[float] = np.percentile(times_ms, np.arange(101)).round(6).tolist()
+    return found
+
+
 def per_second(times_ms: Times) -> float:
     """Return how many such calls fit into a second, one after the other."""
     return 1000.0 * len(times_ms) / float(times_ms.sum())

@@ -1,4 +1,4 @@
-"""Open while there is something to hear, and for as long as the model remembers it."""
+"""Open while the level is off the noise floor, and for as long as the model remembers it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edge_daemon.types import FrontendSpec, Samples
 FLOOR_SPAN_MS = 8000
 """Audio that the noise floor is taken from; the gate stays open until so much was heard."""
 _HYSTERESIS_DB = 2.0
-"""What is this much below the margin still keeps an open gate open."""
+"""So much less than the margin still keeps an open gate open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,10 @@ class Gate:
         self._level_dbfs = self._level.push(hop)
         self._floor_dbfs = self._floor.push(self._level_dbfs)
         least_db = self._keeps_db if self._is_open else self._opens_db
-        if self._level_dbfs - self._floor_dbfs >= least_db or not self._floor.is_settled:
+        # what is far below is a noise that has ended: the floor needs 0.8 s to fall, and a word
+        # that is said meanwhile may be softer than the noise was
+        is_off = abs(self._level_dbfs - self._floor_dbfs) >= least_db
+        if is_off or not self._floor.is_settled:
             self._hold = self._n_hold
         else:
             self._hold = max(0, self._hold - 1)

@@ -27,9 +27,8 @@ from edge_daemon.benchmark.rows import peer_of, row_of
 from edge_daemon.benchmark.settings import Settings
 from edge_daemon.benchmark.steps import Steps, noting
 from edge_daemon.board import Board
-from edge_daemon.machine import machine
+from edge_daemon.machine import versions
 
-_OF_THE_BOARD = ("processor", "system")
 _LOOK_S = 1.1
 """Time for the sensors to tell how it is before and after."""
 
@@ -106,9 +105,8 @@ class Bench:
             kind=KIND, schema_version=SCHEMA_VERSION, complete=self._complete,
             began=self._began.isoformat(timespec="seconds"),
             took_s=round(time.monotonic() - self._began_s, 1), n_rounds_done=self._n_done,
-            board=self._board,
-            versions={k: v for k, v in machine().items() if k not in _OF_THE_BOARD},
-            commit=self._commit, settings=self._settings, audio=request.recording.audio,
+            board=self._board, versions=versions(), commit=self._commit,
+            settings=self._settings, audio=request.recording.audio,
             data=None if request.data is None else str(request.data),
             sensors=self._conditions.found, rows=rows, peers=peers, windows=windows,
             remarks=remarks(rows, peers, self._conditions, self._settings),

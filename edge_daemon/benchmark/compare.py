@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from edge_daemon.benchmark.document import Document, Row
@@ -73,20 +75,46 @@ def _of(name: str, a: Measured, b: Measured) -> Compared:
 
 def _remarks(a: Document, b: Document, matched: list[tuple[Row, Row]]) -> list[str]:
     """Say what else differs, so that nobody takes it for the effect of something else."""
-    first, second = _measured(a), _measured(b)
     rules = {
         "A was stopped before its end": not a.complete,
         "B was stopped before its end": not b.complete,
-        f"not the same board: A {a.board.model}, B {b.board.model}": a.board.model != b.board.model,
-        f"not the same audio: A {a.audio.name}, B {b.audio.name}": a.audio.sha256 != b.audio.sha256,
-        f"not the same code: A {a.commit}, B {b.commit}": a.commit != b.commit,
         "no combination is in both": not matched,
     }
     found = [text for text, is_so in rules.items() if is_so]
-    for name in sorted(a.versions.keys() & b.versions.keys()):
-        if a.versions[name] != b.versions[name]:
-            found.append(f"not the same {name}: A {a.versions[name]}, B {b.versions[name]}")
+    found += [
+        f"not the same {what}: A {first}, B {second}"
+        for what, (first, second) in _sides(a, b, matched)
+        if first != second
+    ]
     shown = {row.name for pair in matched for row in pair}
-    found += [f"only in A: {name}" for name in first if name not in shown]
-    found += [f"only in B: {name}" for name in second if name not in shown]
+    found += [f"only in A: {name}" for name in _measured(a) if name not in shown]
+    found += [f"only in B: {name}" for name in _measured(b) if name not in shown]
     return found
+
+
+def _sides(
+    a: Document, b: Document, matched: list[tuple[Row, Row]]
+) -> Iterator[tuple[str, tuple[object, object]]]:
+    """Yield what should be the same in both, with what it is in each."""
+    yield "board", (a.board.model, b.board.model)
+    yield "audio", (_audio(a), _audio(b))
+    yield "code", (a.commit, b.commit)
+    if a.data and b.data:
+        yield "clips", (_clips(a), _clips(b))
+    if a.sensors.meter and b.sensors.meter:
+        yield "power meter", (a.sensors.meter, b.sensors.meter)
+    for name in sorted(a.versions.keys() & b.versions.keys()):
+        yield name, (a.versions[name], b.versions[name])
+    for first, second in matched:
+        if first.name == second.name:
+            yield f"provider for {first.name}", (first.obtained_provider, second.obtained_provider)
+            yield f"file for {first.name}", (first.model_file, second.model_file)
+
+
+def _audio(document: Document) -> str:
+    return f"{document.audio.name}, SHA-256 {document.audio.sha256[:12]}"
+
+
+def _clips(document: Document) -> str:
+    limit = document.settings.limit
+    return f"{document.data}, {f'{limit} at most' if limit else 'all'}"

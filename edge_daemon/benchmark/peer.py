@@ -113,9 +113,7 @@ def _line(
 
     from edge_daemon.benchmark.line import HopTimes, Line
 
-    p50, p95, p99, longest = (
-        1000 * np.percentile(took_s, (50, 95, 99, 100), method="inverted_cdf")
-    ).tolist()
+    p50, p95, p99, longest = (1000 * np.percentile(took_s, (50, 95, 99, 100))).tolist()
     cpu_s, start_cpu_s, start_s = spent_s
     return Line(
         audio_s=audio_s, cpu_s=cpu_s, start_cpu_s=start_cpu_s, start_s=start_s,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +24,8 @@ _START_S = 120.0
 """Time to start in, and to build what a provider keeps for the next time."""
 _TIMES_REAL_TIME = 20.0
 """What takes longer than this cannot listen, and is given up."""
+_APART = 2.0
+"""Of a short recording half may be left out, as less than a hop."""
 
 T = TypeVar("T")
 
@@ -78,7 +82,7 @@ def heard(command: Sequence[str], audio: Path, audio_s: float, pace: Pace) -> Li
     """
     most_s = _START_S + _TIMES_REAL_TIME * audio_s
     line = _answer([*command, str(audio), "--pace", pace], most_s, Line)
-    if not line.audio_s > 0:
+    if not audio_s / _APART <= line.audio_s <= audio_s * _APART:
         raise EdgeDaemonError(f"heard {line.audio_s} s of the {audio_s:g} s that it was given")
     return line
 
@@ -112,15 +116,23 @@ def _run(command: Sequence[str], most_s: float) -> tuple[str, str, int]:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, errors="replace", env=environment(),
+            start_new_session=True,  # a process group of its own, so that all of it can be ended
         )  # fmt: skip
     except OSError as error:
         raise EdgeDaemonError(f"cannot be started: {error.strerror or error}") from None
     try:
         said, complaint = process.communicate(timeout=most_s)
     except subprocess.TimeoutExpired:
+        _kill(process)
         raise EdgeDaemonError(f"had not ended after {most_s:.0f} s") from None
-    finally:
-        if process.poll() is None:  # also after Ctrl-C
-            process.kill()
-            process.communicate()
+    except BaseException:  # Ctrl-C, SIGTERM
+        _kill(process)
+        raise
     return said, complaint, process.returncode
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End it with all that it started: one that holds the pipes open would be waited for."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()

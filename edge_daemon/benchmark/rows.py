@@ -15,7 +15,7 @@ from edge_daemon.benchmark.energy import Energy, energy
 from edge_daemon.benchmark.findings import Heard, OfPeer, OfRow, RoundsMs
 from edge_daemon.benchmark.line import Line
 from edge_daemon.benchmark.measured import Measured, Ratio, of_rounds, percentiles
-from edge_daemon.timing import per_second
+from edge_daemon.timing import curve, per_second
 
 _WANTED = (50.0, 95.0, 99.0)
 
@@ -74,13 +74,12 @@ def _latency(rounds_ms: RoundsMs, share_ends: Sequence[int]) -> Latency | None:
         return None
     pooled = np.concatenate(rounds_ms)
     p50, p95, p99 = percentiles(rounds_ms, _WANTED)
-    curve = np.percentile(pooled, np.arange(101)).round(6).tolist()
     shares = pairwise([0, *share_ends])
     alone = [np.percentile(np.concatenate(rounds_ms[a:b]), _WANTED).tolist() for a, b in shares]
     of_p50, of_p95, of_p99 = ([each[i] for each in alone] for i in range(len(_WANTED)))
     return Latency(
         p50_ms=p50, p95_ms=p95, p99_ms=p99, max_ms=float(pooled.max()), n=len(pooled),
-        percentiles_ms=curve, p50_of_rounds_ms=of_p50, p95_of_rounds_ms=of_p95,
+        percentiles_ms=curve(pooled), p50_of_rounds_ms=of_p50, p95_of_rounds_ms=of_p95,
         p99_of_rounds_ms=of_p99,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from edge_daemon.benchmark.compare import Comparison
@@ -53,15 +54,16 @@ def _print_lines(out: Console, lines: list[str]) -> None:
 
 
 def _drawn(table: TableOf) -> Table:
+    """Return it as rich draws it; files and peers may have names with brackets."""
     first, *others = table.headings
     drawn = Table(
-        Column(first, min_width=_NAME_WIDTH), title=table.title, title_justify="left",
+        Column(first, min_width=_NAME_WIDTH), title=escape(table.title), title_justify="left",
         box=SIMPLE_HEAD, padding=(0, 1, 0, 0),
     )  # fmt: skip
     for heading in others:
         drawn.add_column(heading, justify="right" if heading else "left")
     before = None
     for name, *cells in table.rows:
-        drawn.add_row("" if name == before else name, *cells)
+        drawn.add_row(*map(escape, ("" if name == before else name, *cells)))
         before = name
     return drawn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -81,10 +81,10 @@ def day_of(log: ReadLog, day: date | None = None) -> Day:
     """
     runs = runs_of(log.records)
     chosen = day or local(runs[-1].end_s).date()
-    begin_s, end_s = _midnight_s(chosen), _midnight_s(chosen + timedelta(days=1))
-    there = tuple(run for run in runs if any(begin_s <= run.at_s(r) < end_s for r in run.records))
+    there = tuple(run for run in runs if chosen in _days([run]))
     if not there:
-        raise EdgeDaemonError(f"no record of {chosen}; there are some of {_days(runs)}")
+        raise EdgeDaemonError(f"no record of {chosen}; there are some of {_in_words(runs)}")
+    begin_s, end_s = _midnight_s(chosen), _midnight_s(chosen + timedelta(days=1))
     return Day(
         date=chosen,
         log=log,
@@ -113,6 +113,10 @@ def _midnight_s(day: date) -> float:
     return datetime(day.year, day.month, day.day).astimezone().timestamp()
 
 
-def _days(runs: list[Run]) -> str:
-    found = sorted({local(run.at_s(r)).date() for run in runs for r in run.records})
+def _days(runs: Iterable[Run]) -> set[date]:
+    return {local(run.at_s(record)).date() for run in runs for record in run.records}
+
+
+def _in_words(runs: Iterable[Run]) -> str:
+    found = sorted(_days(runs))
     return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"

@@ -73,7 +73,7 @@ def _totals_rows(totals: Totals) -> Iterator[Row]:
     yield "highest temperature", _figure(totals.temperature_max_c, "{:.1f} °C")
     yield "CPU, mean", _figure(_times(totals.cpu_share_mean, 100), "{:.2f} % of a core")
     yield "largest memory (RSS)", _figure(_times(totals.rss_max_bytes, 1 / _MIB), "{:.1f} MiB")
-    yield "worst p99 from capture to decision", _figure(totals.latency_p99_worst_ms, "{:.0f} ms")
+    yield "worst p99 from capture to decision", _figure(totals.latency_p99_worst_ms, "{:,.1f} ms")
     yield "samples dropped", _figure(totals.dropped_samples, "{:,.0f}")
     yield "overflows", _figure(totals.overflows, "{:,.0f}")
     yield "errors survived", _figure(totals.errors, "{:,.0f}")
@@ -81,7 +81,7 @@ def _totals_rows(totals: Totals) -> Iterator[Row]:
 
 
 def _measured(totals: Totals) -> str:
-    return "" if totals.watt_hours is None else f" in {length_in_words(totals.measured_s)}"
+    return "" if totals.measured_s is None else f" in {length_in_words(totals.measured_s)}"
 
 
 def _both(mean: float | None, largest: float | None, form: str) -> str:

@@ -10,7 +10,7 @@ from edge_daemon.day.day import Day, Value
 from edge_daemon.day.timeline import draw_line, timeline
 from edge_daemon.day.totals import Totals, heard
 from edge_daemon.drawing.canvas import COLOURS, Axes, Canvas, Draw, as_png, open_canvas
-from edge_daemon.telemetry.record import LATENCY, Record
+from edge_daemon.telemetry.record import LATENCY, Record, column
 
 MOST_WORDS = 20
 """Rows of the picture; the words heard most often."""
@@ -35,7 +35,7 @@ def plots(day: Day, totals: Totals) -> dict[str, str]:
         "temperature": (partial(draw_temperature, day=day), day.is_known(_temperature_c)),
         "CPU share": (partial(draw_cpu, day=day), day.is_known(_cpu_percent)),
         "memory": (partial(draw_memory, day=day), day.is_known(_rss_mib)),
-        "latency": (partial(draw_latency, day=day), day.is_known(_duration(f"{LATENCY}_p50_ms"))),
+        "latency": (partial(draw_latency, day=day), day.is_known(_duration(LATENCY, "p50"))),
         "latency by stage": (partial(draw_stages, day=day), bool(_stages(day))),
     }
     return {name: as_png(canvas, draw) for name, (draw, is_known) in drawn.items() if is_known}
@@ -87,7 +87,7 @@ def draw_latency(canvas: Canvas, path: Path, day: Day) -> None:
     """Draw percentiles of the time from capture to decision."""
     with timeline(canvas, path, day, "Latency from capture to decision, ms") as axes:
         for i, name in enumerate(("p99", "p95", "p50")):
-            value = _duration(f"{LATENCY}_{name}_ms")
+            value = _duration(LATENCY, name)
             draw_line(axes, day, value, COLOURS[i], name, linewidth=1.4)
         _from_zero(axes)
         _legend(axes)
@@ -97,7 +97,7 @@ def draw_stages(canvas: Canvas, path: Path, day: Day) -> None:
     """Draw the 99th percentile of each stage."""
     with timeline(canvas, path, day, "99th percentile of each stage, ms") as axes:
         for i, stage in enumerate(_stages(day)):
-            value = _duration(f"{stage}_p99_ms")
+            value = _duration(stage, "p99")
             draw_line(axes, day, value, COLOURS[i % len(COLOURS)], stage, linewidth=1.4)
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -111,8 +111,8 @@ def _stages(day: Day) -> list[str]:
         match[1]
         for run in day.runs
         for record in day.records(run, "summary")
-        for column in record.durations
-        if (match := _STAGE_P99.fullmatch(column))
+        for name in record.durations
+        if (match := _STAGE_P99.fullmatch(name))
     )
     return [name for name in names if name != LATENCY]
 
@@ -133,8 +133,8 @@ def _rss_mib(record: Record) -> float | None:
     return None if record.rss_bytes is None else record.rss_bytes / _MIB
 
 
-def _duration(column: str) -> Value:
-    return lambda record: record.durations.get(column)
+def _duration(stage: str, percentile: str) -> Value:
+    return lambda record: record.durations.get(column(stage, percentile))
 
 
 def _plain(text: str) -> str:

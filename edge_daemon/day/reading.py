@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, takewhile
@@ -20,6 +19,9 @@ _LONGEST_LINE_BYTES = 64 * 1024
 _FIRST_COLUMN = "time"
 _YEARS = range(1970, 9000)
 """Outside these no local time can be told."""
+_LONGEST_UPTIME_S = 1e9
+_LARGEST = 1e18
+"""Larger figures are garbage that looks like a number."""
 
 
 @dataclass(slots=True)
@@ -124,12 +126,16 @@ def _record(values: Iterable[tuple[str, Any]]) -> Record | None:
         record = msgspec.convert(unflattened(values), Record, strict=False)
     except msgspec.ValidationError:
         return None
-    is_sound = record.time.year in _YEARS and all(map(math.isfinite, _numbers(record)))
-    return record if is_sound else None
+    return record if _is_sound(record) else None
+
+
+def _is_sound(record: Record) -> bool:
+    is_in_time = record.time.year in _YEARS and 0 <= record.uptime_s <= _LONGEST_UPTIME_S
+    return is_in_time and all(abs(number) <= _LARGEST for number in _numbers(record))
 
 
 def _numbers(record: Record) -> Iterator[float]:
     for value in msgspec.structs.astuple(record):
-        if isinstance(value, float):
+        if isinstance(value, (int, float)):
             yield value
     yield from record.durations.values()

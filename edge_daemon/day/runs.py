@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
@@ -63,7 +64,7 @@ class Run:
         """Yield its records of these kinds, in order."""
         return (record for record in self.records if record.kind in kinds)
 
-    @property
+    @cached_property  # asked for at every record
     def longest_pause_s(self) -> float:
         """Time without a record from which on it counts as a gap."""
         lengths = [r.interval_s for r in self.of_kind("start", "summary") if r.interval_s]

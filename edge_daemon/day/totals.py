@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edge_daemon.day.day import Day, Value
 from edge_daemon.day.runs import Run
-from edge_daemon.telemetry.record import Record
+from edge_daemon.telemetry.record import LATENCY, Record, column
 
 _S_PER_H = 3600.0
 
@@ -21,8 +21,8 @@ class Totals:
     listened_s: float | None
     """Length of the audio that was worked on."""
     watt_hours: float | None
-    measured_s: float
-    """Time that the power is known of."""
+    measured_s: float | None
+    """Time that the energy is of."""
     watts_mean: float | None
     watts_max: float | None
     joules_per_inference: float | None
@@ -45,14 +45,14 @@ def totals_of(day: Day) -> Totals:
         words=Counter(r.label or "" for run in day.runs for r in day.records(run, "heard")),
         listened_s=_gained(day, lambda r: r.audio_s),
         watt_hours=None if joules is None else joules / _S_PER_H,
-        measured_s=sum(s for _, s in _weighed(day, lambda r: r.watts)),
+        measured_s=_gained(day, lambda r: r.measured_s),
         watts_mean=_mean(day, lambda r: r.watts),
         watts_max=_largest(day, lambda r: r.watts_max),
         joules_per_inference=_last(day, lambda r: r.joules_per_inference),
         temperature_max_c=_largest(day, lambda r: r.temperature_c),
         cpu_share_mean=_mean(day, lambda r: r.cpu_share),
         rss_max_bytes=_largest(day, lambda r: r.rss_bytes),
-        latency_p99_worst_ms=_largest(day, lambda r: r.durations.get("latency_p99_ms")),
+        latency_p99_worst_ms=_largest(day, lambda r: r.durations.get(column(LATENCY, "p99"))),
         dropped_samples=_gained(day, lambda r: r.dropped_samples),
         overflows=_gained(day, lambda r: r.overflows),
         errors=_gained(day, lambda r: r.errors),

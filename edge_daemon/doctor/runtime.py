@@ -63,7 +63,11 @@ def _probed(python: str) -> tuple[str, str, list[str]]:
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it says nothing"]
         raise _Broken(f"onnxruntime {_installed()} cannot be imported: {said[-1]}")
-    return msgspec.json.decode(done.stdout, type=tuple[str, str, list[str]])
+    last = done.stdout.strip().rpartition("\n")[2]  # a build may print at its import
+    try:
+        return msgspec.json.decode(last, type=tuple[str, str, list[str]])
+    except msgspec.DecodeError:
+        raise _Broken(f"onnxruntime {_installed()} answers what nobody asked: {last!r}") from None
 
 
 def _installed() -> str:

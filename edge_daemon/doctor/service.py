@@ -33,7 +33,7 @@ def state_part() -> Part:
     except EdgeDaemonError as error:
         what, _, fix = str(error).rpartition("; ")
         return Part(name="state", facts=["none"], problems=[Problem(what=what, fix=fix)])
-    there = next((path for path in (folder, *folder.parents) if path.is_dir()), Path("/"))
+    there = next((path for path in (folder, *folder.parents) if os.path.isdir(path)), Path("/"))
     free_bytes = shutil.disk_usage(there).free
     facts = [f"{folder}{'' if there == folder else ' (not made yet)'}"]
     facts.append(f"{free_bytes / 2**30:.1f} GiB free")

@@ -29,7 +29,7 @@ _BOUNDS = {
     "smooth_ms": (0, 2000),
     "sample_rate_hz": (4000, 384_000),
     "win_length": (1, 16_384),
-    "hop_length": (1, 16_384),
+    "hop_length": (8, 16_384),
     "n_fft": (2, 16_384),
     "n_mels": (1, 512),
     "log_floor": (2.0**-126, 2.0**127),  # normal numbers of float32

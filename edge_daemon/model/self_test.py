@@ -7,7 +7,6 @@ They are a JSON object under the key ``edge_daemon.self_test`` of the ONNX file'
 from __future__ import annotations
 
 import base64
-import binascii
 import zlib
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ import msgspec
 import numpy as np
 
 from edge_daemon.errors import ModelError
-from edge_daemon.model.session import infer, initial_states
+from edge_daemon.model.session import first_line, infer, initial_states
 from edge_daemon.types import Features, ModelSpec, Scores
 
 SELF_TEST_KEY = "edge_daemon.self_test"
@@ -85,7 +84,7 @@ def read(session: Any, spec: ModelSpec, path: Path) -> SelfTest | None:
         return None
     try:
         return _decoded(text, spec)
-    except (msgspec.DecodeError, zlib.error, binascii.Error, ValueError) as error:
+    except (zlib.error, ValueError) as error:
         raise ModelError(f"{path}: bad metadata {SELF_TEST_KEY!r}: {error}") from None
 
 
@@ -97,7 +96,10 @@ def check(test: SelfTest, session: Any, spec: ModelSpec, path: Path) -> None:
     ModelError
         When a score is another one, or none.
     """
-    scores = last_scores(session, spec, test.features)
+    try:
+        scores = last_scores(session, spec, test.features)
+    except Exception as error:  # of a provider, such as no memory left on its GPU
+        raise ModelError(f"{path}: the self-test failed: {first_line(error)}") from None
     worst = int(np.abs(scores - test.scores).argmax())  # of NaN the first
     if not abs(scores[worst] - test.scores[worst]) <= TOLERANCE:
         raise ModelError(
@@ -107,10 +109,10 @@ def check(test: SelfTest, session: Any, spec: ModelSpec, path: Path) -> None:
 
 
 def renewed(text: str, session: Any, spec: ModelSpec) -> str | None:
-    """Return the metadata with the scores of another file of the model; None if undecided."""
+    """Return the metadata with the scores of another file of the model; None if undecided or damaged."""
     try:
         return make(session, spec, _decoded(text, spec).features)
-    except (msgspec.DecodeError, zlib.error, ValueError):
+    except (zlib.error, ValueError):  # a ModelError is one
         return None
 
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field, to_builtins
-from msgspec.structs import fields
 
 Kind: TypeAlias = Literal[
     "start", "listening", "heard", "lost", "dropped", "model", "summary", "stop"
@@ -44,7 +43,9 @@ class Record(Struct, kw_only=True, omit_defaults=True):
     watts: float | None = None
     watts_max: float | None = None
     joules: float | None = None
-    """Since the start."""
+    """Since the start, as is the next."""
+    measured_s: float | None = None
+    """Time that the joules are of: what was not read is no 0."""
     watt_hours_a_day: float | None = None
     joules_per_inference: float | None = None
     """Above ``telemetry.idle_w``."""
@@ -77,6 +78,9 @@ class Record(Struct, kw_only=True, omit_defaults=True):
     """``STAGE_p50_ms`` … ``STAGE_max_ms`` of the interval, in a line beside the others."""
 
 
+_NAMED = tuple(name for name in Record.__struct_fields__ if name != "durations")
+
+
 def flat(record: Record) -> dict[str, Any]:
     """Return a record as plain values by name, without what is not known."""
     values: dict[str, Any] = to_builtins(record)
@@ -91,16 +95,14 @@ def column(stage: str, percentile: str) -> str:
 
 def columns() -> tuple[str, ...]:
     """Return the names of a table that every record fits in, unless it has other stages."""
-    named = (f.name for f in fields(Record) if f.name != "durations")
-    return (*named, *(column(stage, name) for stage in _STAGES for name in PERCENTILES))
+    return (*_NAMED, *(column(stage, name) for stage in _STAGES for name in PERCENTILES))
 
 
 def unflattened(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Undo `flat`; what no record has is left out."""
-    known = {f.name for f in fields(Record)}
     record: dict[str, Any] = {"durations": {}}
     for name, value in values:
-        if name in known:
+        if name in Record.__struct_fields__:
             record[name] = value
         elif name.endswith("_ms"):
             record["durations"][name] = value

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from edge_daemon.telemetry.record import LATENCY, PERCENTILES, Kind, Record, column
-from edge_daemon.telemetry.sensors.figures import SensorFigures
+from edge_daemon.telemetry.sensors.figures import SensorFigures, held_back
 from edge_daemon.telemetry.snapshot import Durations, Snapshot
 from edge_daemon.types import Detection
 
@@ -79,13 +79,13 @@ def _where_there_is_one(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _of_sensors(figures: SensorFigures) -> dict[str, Any]:
-    throttled = figures["throttled"]
     return {
         "watts": figures["watts_mean"],
         "watts_max": figures["watts_max"],
         "joules": figures["joules"],
+        "measured_s": figures["measured_s"] or None,
         "temperature_c": figures["temperature_c"],
-        "throttled": None if throttled is None else ", ".join(throttled) or "no",
+        "throttled": held_back(figures["throttled"]),
         "clock_hz": figures["clock_hz"],
     }
 

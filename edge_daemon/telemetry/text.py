@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_daemon.telemetry.sensors.figures import SensorFigures
+from edge_daemon.telemetry.sensors.figures import SensorFigures, held_back
 from edge_daemon.telemetry.snapshot import Durations, Snapshot
 
 _NONE = "-"
@@ -53,11 +53,9 @@ def _sensors_text(snapshot: Snapshot) -> list[str]:
     if "sensors" not in snapshot:
         return []
     figures = snapshot["sensors"]
-    throttled = figures["throttled"]
-    held_back = _NONE if throttled is None else ", ".join(throttled) or "no"
     return [
         _power_text(snapshot, figures),
-        f"{_figure(figures['temperature_c'])} °C, throttled: {held_back}",
+        f"{_figure(figures['temperature_c'])} °C, throttled: {held_back(figures['throttled']) or _NONE}",
     ]
 
 
@@ -84,8 +82,8 @@ def _figure(value: float | None) -> str:
 
 def _ms(durations: Durations) -> str:
     figures = [durations[key] for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
-    return "/".join("-" if x is None else f"{x:.3g}" if x < 100 else f"{x:.0f}" for x in figures)
+    return "/".join(_NONE if x is None else f"{x:.3g}" if x < 100 else f"{x:.0f}" for x in figures)
 
 
 def _mib(size_bytes: int | None) -> str:
-    return "-" if size_bytes is None else f"{size_bytes / 2**20:.1f}"
+    return _NONE if size_bytes is None else f"{size_bytes / 2**20:.1f}"

@@ -9,15 +9,14 @@ as JSON, in their order. Run by count_instructions.py.
 from __future__ import annotations
 
 import gc
-import json
 import os
 import sys
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from msgspec.structs import replace
 
@@ -25,11 +24,10 @@ from edge_daemon.config import Config
 from edge_daemon.model import load_model
 from edge_daemon.pipeline import Pipeline
 from edge_daemon.types import Samples
+from instructions.stages import BETWEEN, COUNTED, NOTHING, Part
 
 N_EMPTY = 20
 """Marks with nothing between them: what a mark itself costs."""
-COUNTED = "counted"
-"""What follows the lead."""
 
 
 class Marks:
@@ -55,21 +53,12 @@ class Marks:
         self.lap(stage)
 
 
-class Part(NamedTuple):
-    """The marks of one part of the work, in their order."""
-
-    name: str
-    audio_s: float
-    n_detections: int
-    marks: list[str]
-
-
 def heard(marks: Marks, pipeline: Pipeline, name: str, hops: list[Samples]) -> Part:
     """Hear some hops."""
     marks.names = []
     n_detections = 0
     for hop in hops:
-        marks.lap("between hops")
+        marks.lap(BETWEEN)
         n_detections += len(pipeline.process(hop))
         marks.lap("pipeline")
     return Part(name, len(hops) * pipeline.spec.hop_ms / 1000, n_detections, marks.names)
@@ -95,8 +84,8 @@ def main() -> None:
     model, lead_s, path = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
     marks = Marks()
     for _ in range(N_EMPTY):
-        marks.lap("nothing")
-    parts = [Part("nothing", 0.0, 0, marks.names)]
+        marks.lap(NOTHING)
+    parts = [Part(NOTHING, 0.0, 0, marks.names)]
     marks.names = []
     pipeline = load(model, marks)
     parts.append(Part("start", 0.0, 0, marks.names))
@@ -105,7 +94,7 @@ def main() -> None:
     gc.collect()  # where it is in its rounds depends on whether what it imported was compiled
     parts.append(heard(marks, pipeline, "lead", hops[:n_lead]))
     parts.append(heard(marks, pipeline, COUNTED, hops[n_lead:]))
-    print(json.dumps([part._asdict() for part in parts]))
+    print(msgspec.json.encode(parts).decode())
 
 
 if __name__ == "__main__":

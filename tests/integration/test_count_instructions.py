@@ -168,7 +168,7 @@ def test_listening_marks_every_stage_of_every_hop(tmp_path: Path) -> None:
     soundfile.write(path, samples, 16000, subtype="PCM_16")
     done = subprocess.run(
         [sys.executable, str(LISTEN), "builtin:commands", "0.5", str(path)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"},
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     parts = msgspec.json.decode(done.stdout, type=list[Part])

@@ -52,4 +52,4 @@ def test_a_provider_that_is_lacking_is_told_and_not_in_the_way(tmp_path: Path) -
     """The CPU steps in; how the provider is had is told."""
     done = edge_daemon("doctor", "--config", config(tmp_path, "runtime: {provider: xnnpack}\n"))
     assert done.returncode == 0
-    assert "- config: runtime: cpu steps in: xnnpack" in done.stdout
+    assert "- config: runtime: served by cpu, not by xnnpack" in done.stdout

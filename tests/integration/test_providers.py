@@ -92,7 +92,7 @@ def test_check_names_what_steps_in(tmp_path: Path) -> None:
     """It is the machine that lacks something; the daemon would run."""
     done = edge_daemon("check", "--config", config(tmp_path, "runtime: {provider: xnnpack}\n"))
     assert done.returncode == 1
-    assert done.stdout.startswith("runtime: cpu steps in: xnnpack, commands.onnx: onnxruntime")
+    assert done.stdout.startswith("runtime: served by cpu, not by xnnpack, commands.onnx: onnx")
 
 
 def test_the_larger_model_is_served_by_the_same_provider(tmp_path: Path) -> None:

@@ -170,6 +170,7 @@ def test_csv_from_a_recording(tmp_path: Path) -> None:
         (["none.jsonl"], 1, "none.jsonl: there is no such file"),
         (["empty.jsonl"], 1, "empty.jsonl: no records; `telemetry: "),
         (["log.jsonl", "--day", "2001-01-01"], 1, "no record of 2001-01-01; there are some of"),
+        (["log.jsonl", "--day", "0001-01-01"], 1, "no record of 0001-01-01; there are"),
         (["log.jsonl", "--day", "yesterday"], 2, "'yesterday' is no day; write it as 2026-11-22"),
         (["log.jsonl", "-o", "no/such/folder.html"], 1, "cannot be written: No such file"),
     ],

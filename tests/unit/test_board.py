@@ -84,7 +84,9 @@ def test_what_cannot_be_read_is_not_made_up(tmp_path: Path) -> None:
     assert (board.cpu_features, board.architecture) == ((), platform.machine())
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(garbage=st.binary(max_size=200))
 def test_garbage_breaks_nothing(tmp_path: Path, garbage: bytes) -> None:
     """Whatever the files hold, a board comes out."""

@@ -92,6 +92,7 @@ def stand_in(folder: Path, script: str) -> str:
         ("kill -ILL $$", "dies with SIGILL: this build is not for this processor"),
         ("echo Traceback >&2; echo ImportError: libgomp.so.1 >&2; exit 1", "ImportError: libgomp"),
         ("exit 3", "it says nothing"),
+        ("echo no list", "answers what nobody asked: 'no list'"),
     ],
 )
 def test_an_onnxruntime_that_cannot_be_loaded_is_in_the_way(
@@ -103,6 +104,13 @@ def test_an_onnxruntime_that_cannot_be_loaded_is_in_the_way(
     assert said in problem.what
     assert problem.fix == "run: pip install onnxruntime"
     assert part.is_in_the_way
+
+
+def test_what_a_build_prints_at_its_import_is_passed_over(tmp_path: Path) -> None:
+    """Some greet."""
+    script = """echo hello; echo '["1.2", "", ["CPUExecutionProvider"]]'"""
+    part = runtime_part(read_board(pi_4(tmp_path)), stand_in(tmp_path, script))
+    assert part.facts[0] == "1.2: cpu"
 
 
 def test_without_onnxruntime_the_configuration_is_not_tried() -> None:
@@ -150,6 +158,16 @@ def test_the_state_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     part = state_part()
     assert part.facts[0] == f"{tmp_path / 'not' / 'yet'} (not made yet)"
     assert part.facts[1].endswith("GiB free")
+
+
+def test_a_state_directory_that_is_out_of_reach(
+    tmp_path: Path, locked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another user's home not even that it is there can be asked."""
+    (tmp_path / "home").mkdir(0o000)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "home" / "state"))
+    (problem,) = state_part().problems
+    assert problem.what.startswith(f"{tmp_path / 'home'} may not be written")
 
 
 def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,9 @@ def test_a_long_opening_asks_for_time_and_shows_itself(systemd: socket.socket) -
     with health.opening("mine.onnx", every_s=0.001):
         assert systemd.recv(4096) == b"EXTEND_TIMEOUT_USEC=60000000"
         assert systemd.recv(4096).startswith(b"STATUS=opening mine.onnx for ")
+    health.stopping()
+    told = list(iter(lambda: systemd.recv(4096), b"STOPPING=1\nSTATUS=stopping"))
+    assert told[-1] == b"STATUS=starting", "what is open is no longer said to be opened"
 
 
 def test_a_short_opening_says_nothing(systemd: socket.socket) -> None:

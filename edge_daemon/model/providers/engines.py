@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+import re
 import shutil
 import tempfile
 import time
@@ -24,6 +26,7 @@ KEPT = 8
 """Folders; those that were not used for the longest time give way."""
 _PROBE = b"\0" * 65536
 _KEY_LENGTH = 16
+_OURS = re.compile(f"[0-9a-f]{{{_KEY_LENGTH}}}")
 _PACKAGES = ("tensorrt", "tensorrt-cu12", "tensorrt-cu13")
 
 
@@ -37,6 +40,7 @@ def engine_folder(config: TensorrtConfig, model: Path) -> Path | None:
         kept = Path(config.cache) if config.cache else state_directory() / "tensorrt"
         folder = kept / _key(model)
         folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)  # used now; a file without a name, as below, leaves no trace of it
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(_PROBE)
             file.flush()
@@ -48,7 +52,7 @@ def engine_folder(config: TensorrtConfig, model: Path) -> Path | None:
 
 
 def _forget_the_oldest(kept: Path) -> None:
-    folders = [path for path in kept.iterdir() if len(path.name) == _KEY_LENGTH and path.is_dir()]
+    folders = [path for path in kept.iterdir() if _OURS.fullmatch(path.name) and path.is_dir()]
     for folder in sorted(folders, key=lambda path: -path.stat().st_mtime)[KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)
 

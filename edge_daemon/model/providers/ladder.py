@@ -78,17 +78,19 @@ def _none(model: Path) -> str:
 
 def _rungs(model: Path, variant: str, runtime: RuntimeConfig) -> Iterator[Rung]:
     for provider in _providers(runtime):
-        for path in files_for(provider, model, variant):
-            yield Rung(provider, path)
-            if runtime.strict:
-                return
+        files = files_for(provider, model, variant)
+        only_one = runtime.strict or not _is_available(provider)
+        yield from (Rung(provider, path) for path in (files[:1] if only_one else files))
 
 
 def _providers(runtime: RuntimeConfig) -> list[str]:
+    """Return those to be tried, in order; the lacking ones first, so that each of them is told."""
     if runtime.provider == "auto":
-        return [name for name in _AUTO if name == "cpu" or _is_available(name)]
-    fallback = ["cpu"] if runtime.fallback is None else runtime.fallback
-    return list(dict.fromkeys([runtime.provider, *fallback]))
+        names = [name for name in _AUTO if name == "cpu" or _is_available(name)]
+    else:
+        fallback = ["cpu"] if runtime.fallback is None else runtime.fallback
+        names = list(dict.fromkeys([runtime.provider, *fallback]))
+    return names[:1] if runtime.strict else sorted(names, key=_is_available)
 
 
 def _is_available(provider: str) -> bool:

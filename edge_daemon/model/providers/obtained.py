@@ -22,8 +22,7 @@ class Obtained:
     is_elsewhere_known: bool = True
     """Whether this onnxruntime tells, as it does from 1.24."""
     refused: tuple[str, ...] = ()
-    """A line for each provider and file that was tried before, and why it does not serve."""
-
+    """A line for each provider and file that was tried in vain, or is lacking, and why."""
     passed_over: tuple[str, ...] = ()
     """Providers that are there as well, where ``auto`` chose."""
 

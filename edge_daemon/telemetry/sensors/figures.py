@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, TypedDict
 
@@ -9,10 +10,7 @@ from edge_daemon.telemetry.sensors.energy import Energy
 from edge_daemon.telemetry.sensors.found import Sensors
 from edge_daemon.telemetry.sensors.reading import Reading
 from edge_daemon.telemetry.sensors.throttling import ThrottleState
-from edge_daemon.telemetry.sensors.watch import Watch
-
-_LATE_PERIODS = 3
-"""A reading stands for at most so many periods."""
+from edge_daemon.telemetry.sensors.watch import LATE_PERIODS, Watch
 
 
 class SensorFigures(TypedDict):
@@ -36,7 +34,12 @@ class SensorFigures(TypedDict):
     """Why a figure is None: `power`, `temperature`, `throttling`, `clock`."""
 
 
-class IntervalFigures:
+def held_back(throttled: Iterable[str] | None) -> str | None:
+    """Return why the processor is held back, in one text; ``no`` if it is not."""
+    return None if throttled is None else ", ".join(throttled) or "no"
+
+
+class FiguresSoFar:
     """The watches over the sensors, and what they have said since the figures before."""
 
     def __init__(self, sensors: Sensors, period_s: float) -> None:
@@ -48,7 +51,7 @@ class IntervalFigures:
         meter = sensors.power
         self._meter = (meter.name, meter.covers) if meter else (None, None)
         power_period_s = max(period_s, meter.period_s if meter else 0.0)
-        self._energy = Energy(_LATE_PERIODS * power_period_s)
+        self._energy = Energy(LATE_PERIODS * power_period_s)
         if meter:
             self._by_name["power"] = Watch(power_period_s, meter.read, self._energy.add)
         for name, sensor in (("temperature", sensors.thermometer), ("clock", sensors.clock)):

@@ -54,7 +54,10 @@ class Lookup(Generic[T]):
     def get(self) -> T:
         """Return what was found; raise Unreadable where there is nothing."""
         if self._found is None:
-            self._found = self._find()
+            try:
+                self._found = self._find()
+            except OSError as error:  # a folder vanished while Path.glob was in it
+                raise Unreadable(f"cannot be looked for: {error}") from error
         return self._found
 
     def forget(self) -> None:

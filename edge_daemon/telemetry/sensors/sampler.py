@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from edge_daemon.telemetry.sensors.figures import IntervalFigures, SensorFigures
+from edge_daemon.telemetry.sensors.figures import FiguresSoFar, SensorFigures
 from edge_daemon.telemetry.sensors.found import Sensors
 from edge_daemon.telemetry.sensors.watch import Watch
 
@@ -28,7 +28,7 @@ class Sampler:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._figures = IntervalFigures(sensors, period_s)
+        self._figures = FiguresSoFar(sensors, period_s)
         self._watches = self._figures.watches
         self._books = threading.Lock()
         """Never held while a sensor is read."""

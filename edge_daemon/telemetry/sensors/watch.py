@@ -10,7 +10,8 @@ R = TypeVar("R")
 
 HANGS_AFTER_S = 5.0
 """Longer than the commands that are run may take."""
-_LATE_PERIODS = 3
+LATE_PERIODS = 3
+"""A reading stands for at most so many periods."""
 _NEVER_S = float("inf")
 
 
@@ -60,7 +61,7 @@ class Watch(Generic[R]):
         if self._answered_s is None:
             return "not read yet"
         age_s = now_s - self._answered_s
-        if age_s > _LATE_PERIODS * self._period_s + HANGS_AFTER_S:
+        if age_s > LATE_PERIODS * self._period_s + HANGS_AFTER_S:
             return f"was read {age_s:.0f} s ago and not since"
         return ""
 

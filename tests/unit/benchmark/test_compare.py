@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from edge_daemon.benchmark.compare import Compared, compare
 from edge_daemon.benchmark.document import Document
 from edge_daemon.benchmark.output import Output, as_json, read_document
+from edge_daemon.benchmark.settings import Settings
 from edge_daemon.errors import EdgeDaemonError
 from tests.unit.benchmark.results import document, judged, latency, measured, row
 
@@ -85,6 +86,16 @@ def test_what_else_differs_is_told() -> None:
     )  # fmt: skip
     said = " ".join(compare(first, second).remarks)
     for part in ("B was stopped", "not the same board", "audio", "code", "python"):
+        assert part in said
+
+
+def test_what_auto_came_to_is_told() -> None:
+    """The CPU of one run is not held to the GPU of another without a word, nor clips to others."""
+    first = document(row("commands, auto, 1 thread"), data="clips")
+    other = row("commands, auto, 1 thread", obtained_provider="cuda", model_file="fp16.onnx")
+    second = document(other, data="clips", settings=Settings(limit=100))
+    said = " ".join(compare(first, second).remarks)
+    for part in ("A cpu, B cuda", "B fp16.onnx", "A clips, all, B clips, 100 at most"):
         assert part in said
 
 

@@ -103,10 +103,50 @@ def test_a_peer_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             os.kill(int(pid.read_text()), 0)
 
 
-def test_a_peer_that_heard_nothing_is_refused(tmp_path: Path) -> None:
-    """Its costs would be divided by no time."""
-    command = script(tmp_path, PEER.replace('"audio_s": 2.0', '"audio_s": 0.0'))
-    with pytest.raises(EdgeDaemonError, match="heard 0"):
+def test_what_a_hanging_peer_started_is_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell around a program that hangs: the program would hold the pipes open."""
+    monkeypatch.setattr(processes, "_START_S", 0.3)
+    pid = tmp_path / "pid"
+    path = tmp_path / "peer.sh"
+    path.write_text(f"sleep 600 & echo $! > {pid}; wait")
+    with pytest.raises(EdgeDaemonError, match="had not ended"):
+        described(["/bin/sh", str(path)])
+    if pid.exists():
+        assert not is_running(int(pid.read_text()))
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process is there and no zombie, which nobody may have waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("heard_s", [0.0, 0.9, 4.1])
+def test_a_peer_that_heard_something_else_is_refused(tmp_path: Path, heard_s: float) -> None:
+    """Its costs would be divided by another time than it listened, or by none."""
+    command = script(tmp_path, PEER.replace('"audio_s": 2.0', f'"audio_s": {heard_s}'))
+    with pytest.raises(EdgeDaemonError, match=f"heard {heard_s} s of the 2 s"):
+        heard(command, tmp_path / "a.wav", 2.0, "fast")
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ('"cpu_s": 0.1', '"cpu_s": -0.1'),
+        ('"cpu_s": 0.1', '"cpu_s": 1e300'),
+        ('"peak_rss_bytes": None', '"peak_rss_bytes": 0'),
+        ('"p99": 3', '"p99": float("nan")'),
+        ('"p99": 3', '"p99": -3'),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(tmp_path: Path, said: str, instead: str) -> None:
+    """They would stand in the table, and as null in the JSON, which nobody could read again."""
+    command = script(tmp_path, PEER.replace(said, instead))
+    with pytest.raises(EdgeDaemonError, match="not the line asked for"):
         heard(command, tmp_path / "a.wav", 2.0, "fast")
 
 

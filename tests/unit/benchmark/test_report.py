@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edge_daemon.benchmark.compare import compare
 from edge_daemon.benchmark.conditions import Found
@@ -156,3 +157,16 @@ def test_a_comparison_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "2 (" in slower
     assert "within noise" not in slower
     assert "within noise" in same
+
+
+def test_names_with_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are names, and no instructions to rich."""
+    made = document(
+        row("a[v2].onnx"), peers=[replace(peer(), name="[/peer]", against="a[v2].onnx")]
+    )
+    print_document(made)
+    print_comparison(compare(made, made))
+    shown = capsys.readouterr().out
+    assert "[/peer]" in shown
+    assert "as much as a[v2].onnx" in shown
+    assert shown.count("a[v2].onnx") > 3

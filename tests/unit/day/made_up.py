@@ -34,6 +34,7 @@ def summary(began: datetime, n: int, watts: float | None = 3.0, **values: Any) -
         "watts": watts,
         "watts_max": None if watts is None else watts + 1.0,
         "joules": None if watts is None else watts * uptime_s,
+        "measured_s": None if watts is None else uptime_s,
         "temperature_c": 50.0,
         "throttled": "no",
         "cpu_share": 0.02,

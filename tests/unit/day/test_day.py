@@ -99,7 +99,15 @@ def test_what_was_not_measured_is_none() -> None:
     assert totals.watts_mean is None
     assert totals.temperature_max_c is None
     assert totals.cpu_share_mean is None
-    assert totals.measured_s == 0
+    assert totals.measured_s is None
+
+
+def test_energy_of_a_part_of_the_time() -> None:
+    """A battery that was in use for 10 s of each minute: the energy is of those alone."""
+    parts = [summary(NOON, n, joules=30.0 * n, measured_s=10.0 * n) for n in range(1, 7)]
+    totals = totals_of(day([start(NOON), *parts]))
+    assert totals.watt_hours == pytest.approx(180 / 3600)
+    assert totals.measured_s == 60.0
 
 
 def test_gaps_between_runs() -> None:

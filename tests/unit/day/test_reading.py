@@ -60,6 +60,9 @@ GARBAGE = [
     b'{"time":"2026-11-22T12:00:00Z","uptime_s":-1e999,"kind":"x"}',
     b'{"time":"0001-01-01T00:00:00Z","uptime_s":1,"kind":"x"}',
     b'{"time":"2026-11-22T12:00:00Z","uptime_s":1,"kind":"x","watts":"many"}',
+    b'{"time":"2026-11-22T12:00:00Z","uptime_s":1e300,"kind":"a time before all calendars"}',
+    b'{"time":"2026-11-22T12:00:00Z","uptime_s":-5,"kind":"before the start"}',
+    b'{"time":"2026-11-22T12:00:00Z","uptime_s":1,"kind":"x","rss_bytes":"' + b"9" * 400 + b'"}',
     b"2026-11-22T12:00:00Z,1,x",
     b'"',
 ]

@@ -60,7 +60,9 @@ def test_another_model_has_other_engines(model: Path, tmp_path: Path) -> None:
 def test_old_engines_give_way(model: Path, tmp_path: Path) -> None:
     """Those of models and versions that are gone do not fill the disk; other folders stay."""
     config = TensorrtConfig(cache=str(tmp_path / "cache"))
-    (tmp_path / "cache" / "somebody's own").mkdir(parents=True)
+    own = tmp_path / "cache" / "my-old-recording"  # as long as one of ours
+    own.mkdir(parents=True)
+    os.utime(own, (0, 0))
     folders = []
     for i in range(KEPT + 2):
         model.write_bytes(b"model %d" % i)
@@ -69,7 +71,21 @@ def test_old_engines_give_way(model: Path, tmp_path: Path) -> None:
         os.utime(folder, (i, i))
         folders.append(folder)
     assert [f.is_dir() for f in folders] == [False] * 2 + [True] * KEPT
-    assert (tmp_path / "cache" / "somebody's own").is_dir()
+    assert own.is_dir()
+
+
+def test_engines_in_use_are_not_old(model: Path, tmp_path: Path) -> None:
+    """An engine that was built first, and is used at every start, stays."""
+    config = TensorrtConfig(cache=str(tmp_path / "cache"))
+    first = engine_folder(config, model)
+    assert first is not None
+    os.utime(first, (0, 0))
+    newer = model.with_name("newer.onnx")
+    for i in range(KEPT + 2):
+        newer.write_bytes(b"model %d" % i)
+        assert engine_folder(config, newer) is not None
+        assert engine_folder(config, model) == first
+    assert len(list(first.parent.iterdir())) == KEPT
 
 
 def test_a_place_that_cannot_be_made_is_done_without(

@@ -81,6 +81,19 @@ def test_the_fallbacks_are_tried_in_their_order(tmp_path: Path) -> None:
     assert tried == ["tensorrt", "xnnpack", "cuda"]
 
 
+@pytest.mark.parametrize("provider", LACKING)
+def test_a_fallback_that_is_not_there_is_told_before_it_is_needed(
+    tmp_path: Path, provider: str
+) -> None:
+    """Once, however many files there are, though what is asked for serves."""
+    path = write_model(tmp_path / "m.onnx")
+    write_model(tmp_path / "m.float32.onnx")
+    obtained = load(path, provider="cpu", fallback=[provider]).obtained
+    assert (obtained.provider, obtained.path) == ("cpu", path)
+    (refused,) = obtained.refused
+    assert f"is built without {provider}" in refused
+
+
 @pytest.mark.skipif("cuda" not in LACKING, reason="CUDA is there")
 @pytest.mark.filterwarnings("ignore:Specified provider")
 @pytest.mark.parametrize("strict", [False, True])

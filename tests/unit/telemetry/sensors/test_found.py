@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from edge_daemon.telemetry.sensors import find_power_meter, find_sensors
+from edge_daemon.telemetry.sensors import Battery, find_power_meter, find_sensors
 from tests.unit.telemetry.sensors import trees
 
 
@@ -95,3 +97,18 @@ def test_this_machine() -> None:
         ("clock", sensors.clock),
     ):
         assert (sensor is None) == (name in sensors.reasons)
+
+
+def test_a_tree_that_changes_while_it_is_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that vanishes under the search is a reason, at the start and in a reading."""
+
+    def vanishing(folder: Path, pattern: str) -> NoReturn:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder / pattern))
+
+    monkeypatch.setattr(Path, "glob", vanishing)
+    sensors = find_sensors(tmp_path)
+    assert (sensors.power, sensors.thermometer, sensors.throttling) == (None, None, None)
+    assert "cannot be looked for" in sensors.reasons["temperature"]
+    assert "cannot be looked for" in Battery(tmp_path).read().reason
