@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from html import escape
 
 from edge_daemon.day.day import Day, local
@@ -12,8 +13,7 @@ from edge_daemon.day.runs import Run
 from edge_daemon.day.spans import length_in_words
 from edge_daemon.day.timeline import SHADES
 from edge_daemon.day.totals import Totals, totals_of
-from edge_daemon.drawing.page import Row, bullets, image, page, section, table
-from edge_daemon.errors import MissingDependency
+from edge_daemon.drawing.page import Row, bullets, page, pictures, section, table
 
 _NONE = "-"
 _MIB = 1 << 20
@@ -36,19 +36,11 @@ def _parts(day: Day) -> Iterator[str]:
     )
     yield bullets(remarks(day, totals))
     yield section("Totals", table(("", ""), _totals_rows(totals)))
-    yield section("The day", _pictures(day, totals))
+    yield section("The day", pictures(partial(plots, day, totals), _key(day, totals)))
     if totals.words:
         rows = [(label, str(n)) for label, n in totals.words.most_common()]
         yield section("Words", table(("word", "times"), rows))
     yield section("Runs", table(("from", "to", "", "what ran"), _run_rows(day)))
-
-
-def _pictures(day: Day, totals: Totals) -> str:
-    try:
-        images = plots(day, totals)
-    except MissingDependency as error:
-        return f"<p>No plots: {escape(str(error))}</p>\n"
-    return _key(day, totals) + "".join(image(name, png) for name, png in images.items())
 
 
 def _key(day: Day, totals: Totals) -> str:

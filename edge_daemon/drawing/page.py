@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
+
+from edge_daemon.errors import MissingDependency
 
 Row = Sequence[str]
 _STYLE = """
@@ -54,11 +56,19 @@ def bullets(lines: Iterable[str]) -> str:
     return f"<ul>{items}</ul>\n" if items else ""
 
 
-def image(name: str, png: str) -> str:
-    """Return a picture that is in the page itself.
+def pictures(draw: Callable[[], Mapping[str, str]], key: str = "") -> str:
+    """Return what ``draw`` gives by name, in base64; or a line that says why there is nothing.
 
-    png : its bytes in base64, as `canvas.as_png` gives them
+    key : HTML that explains them
     """
+    try:
+        drawn = draw()
+    except MissingDependency as error:
+        return f"<p>No plots: {escape(str(error))}</p>\n"
+    return key + "".join(_image(name, png) for name, png in drawn.items())
+
+
+def _image(name: str, png: str) -> str:
     return f'<img alt="{escape(name)}" src="data:image/png;base64,{png}">\n'
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from html import escape
 
-from edge_daemon.drawing.page import bullets, image, page, section, table
-from edge_daemon.errors import MissingDependency
+from edge_daemon.drawing.page import bullets, page, pictures, section, table
 from edge_daemon.machine import machine
 from edge_daemon.quantize.report.front import front
 from edge_daemon.quantize.report.plots import plots
@@ -39,7 +39,7 @@ def _parts(result: QuantizationResult) -> Iterator[str]:
         whose = chosen or "the one that came nearest"
         yield section(f"The gate: {whose}", gate_table(stats, result.gate))
         yield section("Measured in one run, in turns", stats_table(stats))
-    yield _pictures(result)
+    yield pictures(partial(plots, result))
     if stats is not None:
         yield section("Accuracy by class", recall_table(stats))
     if result.trials:
@@ -62,11 +62,3 @@ def _verdict(result: QuantizationResult) -> str:
         f"{stats.compression_ratio:.2f} times smaller, {stats.speedup:.2f} times as fast, "
         f"{stats.accuracy_loss:.2f} points of accuracy lost on {stats.n_evaluated} inputs.</div>\n"
     )
-
-
-def _pictures(result: QuantizationResult) -> str:
-    try:
-        images = plots(result)
-    except MissingDependency as error:
-        return f"<p>No plots: {escape(str(error))}</p>\n"
-    return "".join(image(name, png) for name, png in images.items())
