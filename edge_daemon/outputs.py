@@ -1,9 +1,11 @@
-"""Whether a file could be written, found out before there is anything to write."""
+"""Files of results: whether they could be written, found out before; and then written whole."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from edge_daemon.errors import EdgeDaemonError
 
 
 def unwritable(path: Path) -> str | None:
@@ -17,14 +19,38 @@ def unwritable(path: Path) -> str | None:
     return None if os.access(target, os.W_OK) else f"{target} may not be written by this user"
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file such that there is never half of it: the old one, or the new one.
+def must_be_writable(path: Path | None) -> None:
+    """Find out before anything takes long whether a result can be written there.
 
     Raises
     ------
-    OSError
+    EdgeDaemonError
+    """
+    problem = None if path is None else unwritable(path)
+    if problem:
+        raise EdgeDaemonError(f"{path}: cannot be written: {problem}")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file such that there is never half of it: the old one, or the new one.
+
+    What is no file, such as /dev/stdout, is written to as it is.
+
+    Raises
+    ------
+    EdgeDaemonError
         When it cannot be written, as on a full disk; what was there stays.
     """
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path, text)
+    except OSError as error:
+        raise EdgeDaemonError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _replace(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("w", encoding="utf-8") as file:

@@ -31,7 +31,7 @@ from edge_daemon import __version__
 from edge_daemon.benchmark.audio import Recording
 from edge_daemon.benchmark.commit import commit
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.outputs import unwritable
+from edge_daemon.outputs import must_be_writable
 from instructions import arm64, document, emulator
 from instructions.missing import Missing
 from instructions.programs import Counted, Stages, Whole
@@ -44,7 +44,8 @@ def main() -> None:
     try:
         before = document.read(args.compare) if args.compare else None
         if args.json:
-            _must_be_writable(args.json)
+            args.json.parent.mkdir(parents=True, exist_ok=True)
+            must_be_writable(args.json)
         with tempfile.TemporaryDirectory() as name:
             now = _counted(args, Path(name))
     except (Missing, EdgeDaemonError, ValueError, OSError, SubprocessError) as error:
@@ -73,13 +74,6 @@ def _arguments() -> argparse.Namespace:
     if min(args.seconds, args.lead, args.runs) < 1:
         parser.error("--seconds, --lead and --runs are 1 or more")
     return args
-
-
-def _must_be_writable(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    problem = unwritable(path)
-    if problem:
-        raise EdgeDaemonError(f"{path}: cannot be written: {problem}")
 
 
 def _counted(args: argparse.Namespace, folder: Path) -> document.Document:

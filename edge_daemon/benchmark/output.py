@@ -9,7 +9,7 @@ import msgspec
 from edge_daemon.benchmark.document import KIND, SCHEMA_VERSION, Document
 from edge_daemon.benchmark.report import report
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.outputs import unwritable, write_whole
+from edge_daemon.outputs import must_be_writable, write_whole
 
 
 class Output:
@@ -29,9 +29,7 @@ class Output:
             )
         self.json_path, self.html_path = (name.with_name(stem + end) for end in (".json", ".html"))
         for path in (self.json_path, self.html_path):
-            problem = unwritable(path)
-            if problem:
-                raise EdgeDaemonError(f"{path}: cannot be written: {problem}")
+            must_be_writable(path)
 
     def write_json(self, document: Document) -> None:
         """Write what was found so far.
@@ -40,7 +38,7 @@ class Output:
         ------
         EdgeDaemonError
         """
-        _write(self.json_path, as_json(document))
+        write_whole(self.json_path, as_json(document))
 
     def write(self, document: Document) -> None:
         """Write both.
@@ -50,19 +48,12 @@ class Output:
         EdgeDaemonError
         """
         self.write_json(document)
-        _write(self.html_path, report(document))
+        write_whole(self.html_path, report(document))
 
 
 def as_json(document: Document) -> str:
     """Return the documented JSON object, with a newline at its end."""
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise EdgeDaemonError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 class _Heading(msgspec.Struct):

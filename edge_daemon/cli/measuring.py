@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from edge_daemon.cli.arguments import EXIT_FAILURE, EXIT_OK
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.outputs import unwritable
 
 if TYPE_CHECKING:
     from edge_daemon.config import Config
@@ -98,18 +97,6 @@ def config_of(arguments: argparse.Namespace) -> Config:
     if arguments.model is None:
         return config
     return replace(config, model=replace(config.model, path=arguments.model))
-
-
-def must_be_writable(path: Path | None) -> None:
-    """Find out before anything takes long whether the result can be written there.
-
-    Raises
-    ------
-    EdgeDaemonError
-    """
-    problem = None if path is None else unwritable(path)
-    if problem:
-        raise EdgeDaemonError(f"{path}: cannot be written: {problem}")
 
 
 def canvas_for(folder: Path) -> Canvas:

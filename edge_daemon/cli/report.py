@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_daemon.cli.arguments import EXIT_OK, Parser, add_command
-from edge_daemon.errors import EdgeDaemonError
+from edge_daemon.outputs import must_be_writable, write_whole
 
 
 def add_report(commands: Any) -> None:
@@ -47,10 +47,8 @@ def _report(arguments: argparse.Namespace) -> int:
 
     day = day_of(read_log(arguments.log), arguments.day)
     output = arguments.output or Path(f"edge-daemon-{day.date}.html")
+    must_be_writable(output)
     html = report(day)
-    try:
-        output.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise EdgeDaemonError(f"{output}: cannot be written: {error.strerror}") from None
+    write_whole(output, html)
     print(output)
     return EXIT_OK

@@ -15,12 +15,12 @@ from edge_daemon.cli.measuring import (
     canvas_for,
     complain_of,
     config_of,
-    must_be_writable,
     number,
     snrs_of,
 )
 from edge_daemon.cli.mistakes import named
 from edge_daemon.errors import EdgeDaemonError
+from edge_daemon.outputs import must_be_writable, write_whole
 
 if TYPE_CHECKING:
     from edge_daemon.evaluate import ClipFolder
@@ -173,12 +173,7 @@ def _show(arguments: argparse.Namespace, tuned: Tuned) -> None:
     goes_to_stdout = arguments.json or arguments.output is None
     print_tuned(tuned, stderr=goes_to_stdout)
     if arguments.output is not None:
-        try:
-            arguments.output.write_text(fragment(tuned))
-        except OSError as error:
-            raise EdgeDaemonError(
-                f"{arguments.output}: cannot be written: {error.strerror}"
-            ) from None
+        write_whole(arguments.output, fragment(tuned))
     if arguments.json:
         print(json.dumps(as_json(tuned)))
     elif arguments.output is None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.outputs import unwritable
+from edge_daemon.outputs import must_be_writable
 
 
 class Output:
@@ -51,9 +51,7 @@ class Output:
 
     def __enter__(self) -> Output:
         for path in (self.path, self.json_path, self.html_path):
-            problem = unwritable(path)
-            if problem:
-                raise EdgeDaemonError(f"{path}: cannot be written: {problem}")
+            must_be_writable(path)
         with self.named():
             self._lock = self._hold()
             for left_behind in self._folder.iterdir():

@@ -73,7 +73,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
         while (seen.summary.get("sensors") or {}).get("temperature_c") is None:
             seen.summary = _next_summary(daemon, pipe)
         logs.rename(folder / "moved")
-        daemon.wait_for("records.jsonl cannot be written: No such file or directory")
+        daemon.wait_for("records.jsonl cannot be written: the folder or directory")
         _next_summary(daemon, pipe)
         (folder / "moved").rename(logs)
         daemon.wait_for("is written again")
@@ -172,7 +172,7 @@ def test_csv_from_a_recording(tmp_path: Path) -> None:
         (["log.jsonl", "--day", "2001-01-01"], 1, "no record of 2001-01-01; there are some of"),
         (["log.jsonl", "--day", "0001-01-01"], 1, "no record of 0001-01-01; there are"),
         (["log.jsonl", "--day", "yesterday"], 2, "'yesterday' is no day; write it as 2026-11-22"),
-        (["log.jsonl", "-o", "no/such/folder.html"], 1, "cannot be written: No such file"),
+        (["log.jsonl", "-o", "no/such/folder.html"], 1, "cannot be written: the folder"),
     ],
 )
 def test_refusals(
