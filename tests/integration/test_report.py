@@ -73,7 +73,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
         while (seen.summary.get("sensors") or {}).get("temperature_c") is None:
             seen.summary = _next_summary(daemon, pipe)
         logs.rename(folder / "moved")
-        daemon.wait_for("records.jsonl cannot be written: the folder or directory")
+        daemon.wait_for("records.jsonl cannot be written: No such file or directory")
         _next_summary(daemon, pipe)
         (folder / "moved").rename(logs)
         daemon.wait_for("is written again")
