@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,39 +15,8 @@ from edge_daemon.errors import ModelError
 from edge_daemon.frontend import MfccFrontend
 from edge_daemon.model import LoadedModel, hop_frames, open_model
 from edge_daemon.pipeline import Pipeline
+from edge_daemon.telemetry import Histogram, StageTimer
 from edge_daemon.types import Features, ModelSpec, Samples
-
-
-class StageCpu:
-    """CPU time of each stage of a pipeline, summed up."""
-
-    def __init__(self) -> None:
-        self.n_hops = 0
-        self.spent_s: dict[str, float] = {}
-        self._last_s = 0.0
-
-    def start(self) -> None:
-        """Begin the stages of one hop."""
-        self.n_hops += 1
-        self._last_s = time.process_time()
-
-    def lap(self, stage: str) -> None:
-        """End the stage named."""
-        now_s = time.process_time()
-        self._add(stage, now_s - self._last_s)
-        self._last_s = now_s
-
-    @contextmanager
-    def inset(self, stage: str) -> Iterator[None]:
-        """Measure a stage that runs inside another, whose own time is without it."""
-        began_s = time.process_time()
-        yield
-        took_s = time.process_time() - began_s
-        self._add(stage, took_s)
-        self._last_s += took_s
-
-    def _add(self, stage: str, took_s: float) -> None:
-        self.spent_s[stage] = self.spent_s.get(stage, 0.0) + took_s
 
 
 class Candidate:
@@ -64,9 +31,9 @@ class Candidate:
     def __init__(self, combination: Combination, audio: Path) -> None:
         config = combination.config()
         self.model: LoadedModel = open_model(config.model, config.runtime)
-        self.stages = StageCpu()
+        self._timer = StageTimer(time.process_time_ns)
         ungated = replace(config, activity=ActivityConfig(gate=False))
-        self._working = _pipeline(ungated, self.stages)
+        self._working = _pipeline(ungated, self._timer)
         self._listening = _pipeline(config)
         spec = self.model.spec
         hop_length = hop_frames(config.model, spec) * spec.frontend.hop_length
@@ -79,6 +46,11 @@ class Candidate:
     def n_inputs(self) -> int:
         """Hops of the audio."""
         return len(self._hops)
+
+    @property
+    def stages(self) -> dict[str, Histogram]:
+        """CPU time of each stage of the hops that were heard."""
+        return self._timer.stages
 
     @property
     def file_bytes(self) -> int:
@@ -116,7 +88,7 @@ class Candidate:
         return self._hops[self._next]
 
 
-def _pipeline(config: Config, timer: StageCpu | None = None) -> Pipeline:
+def _pipeline(config: Config, timer: StageTimer | None = None) -> Pipeline:
     return Pipeline(config, open_model(config.model, config.runtime), timer)
 
 

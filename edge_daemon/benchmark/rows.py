@@ -91,8 +91,9 @@ def _per_second(rounds_ms: RoundsMs) -> float | None:
 def _stages(candidate: Candidate) -> dict[str, float]:
     """Return CPU time in milliseconds for each second of audio, by stage."""
     stages = candidate.stages
-    audio_s = stages.n_hops * candidate.hop_ms / 1000.0
-    return {name: 1000.0 * spent_s / audio_s for name, spent_s in stages.spent_s.items()}
+    n_hops = max((spent.count for spent in stages.values()), default=0)
+    audio_s = n_hops * candidate.hop_ms / 1000.0
+    return {name: 1000.0 * spent.sum_s / audio_s for name, spent in stages.items()}
 
 
 def _process(found: Heard) -> Process | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -11,8 +10,7 @@ from edge_daemon.audio.files import read_clip
 from edge_daemon.errors import AudioError, EdgeDaemonError
 from edge_daemon.evaluate.clips import label_of, some_clips
 from edge_daemon.evaluate.window import ClipWindow
-from edge_daemon.quantize.inputs import Inputs, ModelInput, fit_shape
-from edge_daemon.types import FrontendSpec
+from edge_daemon.quantize.inputs import Inputs, ModelInput, fit_shape, rows_of
 
 _NO_HASH = "_nohash_"
 
@@ -41,7 +39,7 @@ def read_clips(
             f"{path}: clips need the model's {missing}, and the model has no metadata; give "
             "--labels and --frontend, or an .npz of ready inputs"
         )
-    window = _window(path, model.shape, frontend)
+    window = ClipWindow(frontend, rows_of(model.shape, frontend, str(path)))
     features, y, speakers, unreadable = [], [], [], []
     for clip in some_clips(path, seed, limit):
         try:
@@ -58,13 +56,3 @@ def read_clips(
         )
     x = fit_shape(np.stack(features), model.shape, str(path))
     return Inputs(x, np.array(y, np.int64), tuple(speakers), labels), tuple(unreadable)
-
-
-def _window(path: Path, shape: tuple[int, ...], frontend: FrontendSpec) -> ClipWindow:
-    n_frames, left = divmod(math.prod(shape), frontend.n_features)
-    if left:
-        raise EdgeDaemonError(
-            f"{path}: the model takes {shape}, which are no rows of the "
-            f"{frontend.n_features} features that its front end gives"
-        )
-    return ClipWindow(frontend, n_frames)

@@ -12,7 +12,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from edge_daemon.errors import EdgeDaemonError, ModelError
 from edge_daemon.model.file import METADATA_KEY, spec_to_json
 from edge_daemon.model.session import FEATURES, SCORES, check_session, session_of
-from edge_daemon.quantize.inputs import fit_shape
+from edge_daemon.quantize.inputs import fit_shape, rows_of
 from edge_daemon.quantize.served import Served
 from edge_daemon.types import FrontendSpec, ModelSpec
 
@@ -44,18 +44,13 @@ def describe(path: Path, name: str, labels: tuple[str, ...], frontend: FrontendS
 
 
 def _n_frames(served: Served, frontend: FrontendSpec) -> int:
-    rows, left = divmod(int(np.prod(served.shape)), frontend.n_features)
-    expected = (rows, frontend.n_features)
-    if left:
-        raise ModelError(
-            f"{served.path}: takes {served.shape}, which are no rows of the "
-            f"{frontend.n_features} features that its front end gives"
-        )
+    where = str(served.path)
     try:
-        fit_shape(np.zeros((1, *expected), np.float32), served.shape, str(served.path))
+        n_frames = rows_of(served.shape, frontend, where)
+        fit_shape(np.zeros((1, n_frames, frontend.n_features), np.float32), served.shape, where)
     except EdgeDaemonError as error:
         raise ModelError(str(error)) from None
-    return rows
+    return n_frames
 
 
 def _spec(

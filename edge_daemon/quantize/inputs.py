@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,6 +88,23 @@ def split(inputs: Inputs, share: float, seed: int) -> tuple[Inputs, Inputs]:
     chosen = set(order[: min(max(n, 1), len(order) - 1)])
     is_calibration = np.array([speaker in chosen for speaker in inputs.speakers])
     return inputs.only(is_calibration), inputs.only(~is_calibration)
+
+
+def rows_of(shape: Sequence[int], frontend: FrontendSpec, where: str) -> int:
+    """Return how many frames of the front end's features one input of this shape holds.
+
+    Raises
+    ------
+    EdgeDaemonError
+        When it is no whole number of them.
+    """
+    n_frames, left = divmod(math.prod(shape), frontend.n_features)
+    if left:
+        raise EdgeDaemonError(
+            f"{where}: the model takes {tuple(shape)}, which are no rows of the "
+            f"{frontend.n_features} features that its front end gives"
+        )
+    return n_frames
 
 
 def fit_shape(
