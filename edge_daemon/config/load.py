@@ -183,6 +183,9 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     telemetry, log = config.telemetry, config.telemetry.log
     if log.path is not None:
         telemetry = replace(telemetry, log=replace(log, path=str(folder / log.path)))
+    control = config.control
+    if control.path is not None:
+        control = replace(control, path=str(folder / control.path))
     return replace(
         config,
         audio=audio,
@@ -191,4 +194,5 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
         decision=decision,
         actions=actions,
         telemetry=telemetry,
+        control=control,
     )

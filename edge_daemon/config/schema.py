@@ -17,6 +17,8 @@ PauseMs = Annotated[int, Meta(ge=0, le=2000)]
 SmoothMs = Annotated[int, Meta(ge=0, le=2000)]
 WithinMs = Annotated[int, Meta(ge=200, le=60000)]
 HopMs = Annotated[int, Meta(ge=10, le=1000)]
+MutedS = Annotated[float, Meta(ge=1, le=86400)]
+GiveUpS = Annotated[float, Meta(ge=1, le=86400)]
 Watts = Annotated[float, Meta(gt=0, le=1000)]
 ChannelNumber = Annotated[int, Meta(ge=0, le=63)]
 ProviderName = Literal["cpu", "xnnpack", "cuda", "tensorrt"]
@@ -62,6 +64,19 @@ class AudioConfig(Section, frozen=True, kw_only=True):
         float,
         Meta(ge=0.5, le=60, description="a microphone without samples for so long is reopened"),
     ] = 3.0
+    muted_after_s: Annotated[
+        MutedS | None,
+        Meta(
+            description="nothing but zeros for so long is reported as a muted microphone; null: never"
+        ),
+    ] = 60.0
+    give_up_after_s: Annotated[
+        GiveUpS | None,
+        Meta(
+            description="a service that has lost its audio and could not open it again for so long "
+            "ends with exit code 75, and the service manager starts it afresh; null: never"
+        ),
+    ] = 20.0
 
 
 class QuantizeConfig(Section, frozen=True, kw_only=True):
@@ -503,6 +518,19 @@ class TelemetryConfig(Section, frozen=True, kw_only=True):
     ] = RecordLogConfig()
 
 
+class ControlConfig(Section, frozen=True, kw_only=True):
+    """Commands to the running daemon, such as `edge-daemon reload`, through a Unix socket."""
+
+    enabled: Annotated[bool, Meta(description="false: there is no socket")] = True
+    path: Annotated[
+        Name | None,
+        Meta(
+            description="the socket, readable and writable for its user and group; null: "
+            "`control.sock` in the service's runtime directory, or in `edge-daemon` of the user's"
+        ),
+    ] = None
+
+
 class LoggingConfig(Section, frozen=True, kw_only=True):
     """The log; to the journal under systemd, else to stderr."""
 
@@ -524,6 +552,7 @@ class Config(Section, frozen=True, kw_only=True):
     )
     action_worker: ActionWorkerConfig = ActionWorkerConfig()
     telemetry: TelemetryConfig = TelemetryConfig()
+    control: ControlConfig = ControlConfig()
     logging: LoggingConfig = LoggingConfig()
 
     def contradictions(self) -> list[str]:
