@@ -47,6 +47,10 @@ class Confirmer:
         self._newest = deque([np.zeros(self.n_samples, np.int16)])
         self._n_kept = self.n_samples
 
+    def count_on_from(self, before: Confirmer) -> None:
+        """Take over the counts of another one, in whose place this one comes."""
+        self.confirmed, self.rejected = before.confirmed, before.rejected
+
     def push(self, samples: Samples) -> None:
         """Keep new samples [shape=(n,), dtype=int16] for as long as the window is."""
         self._newest.append(samples.copy())  # else it would keep the whole block it is cut from

@@ -5,6 +5,8 @@
     ├── ModelError (ValueError)       a model file that cannot be served; exit 78
     ├── AudioError (OSError)          a source that cannot be opened or read
     │   └── AudioLost                 a source that worked and then went silent
+    │       └── AudioGone             lost for so long that a fresh start is due; exit 75
+    ├── ControlError (OSError)        a running daemon that cannot be asked
     ├── ActionError (RuntimeError)    an action that failed; logged and counted, never fatal
     │   └── ActionBusyError           an action that was not begun, because enough of it run
     └── MissingDependency (ImportError)  an optional part that is not installed
@@ -39,6 +41,14 @@ class AudioError(EdgeDaemonError, OSError):
 
 class AudioLost(AudioError):
     """A source that delivered audio has stopped doing so."""
+
+
+class AudioGone(AudioLost):
+    """Lost for so long that the service manager had better start the daemon afresh."""
+
+
+class ControlError(EdgeDaemonError, OSError):
+    """A running daemon cannot be asked, or what it was asked is no request."""
 
 
 class ActionError(EdgeDaemonError, RuntimeError):

@@ -31,6 +31,7 @@ class Health:
         self._watchdog_s = watchdog_interval_s() or _DEFAULT_WATCHDOG_S
         self._is_ready = False
         self._is_lost = False
+        self._why_lost = self._trouble = self._refused = ""
         self._last_heard = "nothing heard yet"
         self._sent_s = -float("inf")
         self._notifier.status(_STARTING)
@@ -60,26 +61,44 @@ class Health:
 
     def audio_processed(self) -> None:
         """Audio went through the pipeline: feed the watchdog."""
+        was_lost, self._is_lost = self._is_lost, False
         if not self._is_ready:
             self._is_ready = True
-            self._notifier.ready(self._listening())
-        elif self._is_lost:
-            self._notifier.status(self._listening())
+            self._notifier.ready(self.state)
+        elif was_lost:
+            self._notifier.status(self.state)
         elif not self._is_time(self._watchdog_s):
             return
-        self._is_lost = False
         self._sent_s = time.monotonic()
         self._notifier.watchdog()
 
     def heard(self, what: str) -> None:
         """Show what was heard last."""
         self._last_heard = f"last heard {what}"
-        self._notifier.status(self._listening())
+        self._notifier.status(self.state)
+
+    def trouble(self, what: str) -> None:
+        """Show what is wrong though there is audio; nothing, once it is over."""
+        self._trouble = what
+        if self._is_ready and not self._is_lost:
+            self._notifier.status(self.state)
+
+    def reloading(self) -> None:
+        """Say that another configuration is being taken."""
+        if self._is_ready:
+            self._notifier.reloading()
+
+    def reloaded(self, refused: str = "") -> None:
+        """Say that this is over, and why the one before stays, if it does."""
+        self._refused = refused
+        if self._is_ready:
+            self._notifier.ready(self.state)
 
     def audio_lost(self, why: str) -> None:
         """Show that there is no audio, and why."""
         self._is_lost = True
-        self._notifier.status(f"no audio: {why}")
+        self._why_lost = why
+        self._notifier.status(self.state)
 
     def still_waiting(self) -> None:
         """Ask for more time before the first audio: a sound card may come late."""
@@ -91,8 +110,15 @@ class Health:
         """Say that the end has begun."""
         self._notifier.stopping("stopping")
 
-    def _listening(self) -> str:
-        return f"listening; {self._last_heard}"
+    @property
+    def state(self) -> str:
+        """The line that systemd is told."""
+        if self._is_lost:
+            return f"no audio: {self._why_lost}"
+        if not self._is_ready:
+            return _STARTING
+        said = [self._trouble or "listening", self._last_heard, self._refused]
+        return "; ".join(filter(None, said))
 
     def _is_time(self, every_s: float) -> bool:
         return time.monotonic() - self._sent_s >= every_s

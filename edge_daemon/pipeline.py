@@ -114,6 +114,11 @@ class Pipeline:
         lead = max(self._rate_hz * LEAD_S, model.spec.n_frames * frontend.hop_length)
         self._lead_hops = -(-lead // self._hop)
         self._gate = self._build_gate(config.activity, hop_ms)
+        self.n_processed = 0
+        """Samples worked on so far, over all streams; silence that was added is not counted."""
+        self.n_cut = 0
+        """Samples that were not, as their stream ended within a hop."""
+        self._waiting = np.zeros(0, np.int16)
         self.reset()
 
     @classmethod
@@ -135,6 +140,11 @@ class Pipeline:
         return self._model.spec
 
     @property
+    def sample_rate_hz(self) -> int:
+        """Sample rate of the audio that it takes."""
+        return self._rate_hz
+
+    @property
     def position_s(self) -> float:
         """Audio worked on so far, in seconds."""
         return self._position / self._rate_hz
@@ -152,6 +162,7 @@ class Pipeline:
     def reset(self) -> None:
         """Start a new stream, preceded by silence."""
         self._unscored: list[Features] = []
+        self.n_cut += len(self._waiting)
         self._waiting = np.zeros(0, np.int16)
         self._position = 0
         self._frontend.reset()
@@ -190,6 +201,7 @@ class Pipeline:
         audio = np.concatenate([self._waiting, block]) if len(self._waiting) else block
         whole = len(audio) - len(audio) % self._hop
         self._waiting = audio[whole:].copy()
+        self.n_processed += whole
         return [
             detection
             for start in range(0, whole, self._hop)
@@ -216,10 +228,48 @@ class Pipeline:
         model.go_on_from(self._model)
         self._model = model
 
+    def go_on_from(self, before: Pipeline, newest: Samples) -> None:
+        """Take the place of another pipeline in a running stream.
+
+        The newest audio is heard once more, so that words and pauses around this moment are decided
+        as if this one had listened all that time; what it finds in it was decided before. Time and
+        counts go on.
+
+        Parameters
+        ----------
+        before : Pipeline
+            The one that listened so far, at the same sample rate.
+        newest : Samples [shape=(n,), dtype=int16]
+            The end of the audio that it was given; seconds of it, to span wake words as well.
+        """
+        end = before._position + len(before._waiting)
+        start = max(0, end - len(newest))
+        start += -start % self._hop  # on the same grid of hops from the stream's beginning
+        timer, self._timer = self._timer, _NoTimer()
+        self.reset()
+        self._position = start
+        self.process(newest[len(newest) - (end - start) :])
+        self._timer = timer
+        self.count_on_from(before)
+        self.n_cut -= len(before._waiting)
+        self.n_processed += len(before._waiting) - len(self._waiting)
+
+    def count_on_from(self, before: Pipeline) -> None:
+        """Take over the counts of a pipeline in whose place this one comes, with a new stream."""
+        self.n_processed = before.n_processed
+        self.n_cut = before.n_cut + len(before._waiting)
+        if self._gate and before._gate:
+            self._gate.count_on_from(before._gate)
+        if self.confirmer and before.confirmer:
+            self.confirmer.count_on_from(before.confirmer)
+
     def flush(self) -> list[Detection]:
         """End the stream with silence, until the last word is decided."""
         settle = round(self._rate_hz * self._decision.settle_ms / 1000)
-        return self.process(np.zeros(self._lead_hops * self._hop + settle, np.int16))
+        real = self.n_processed + len(self._waiting)
+        found = self.process(np.zeros(self._lead_hops * self._hop + settle, np.int16))
+        self.n_processed = real
+        return found
 
     def _build_gate(self, config: ActivityConfig, hop_ms: float) -> Gate | None:
         """Build a gate that opens before anything that the scores depend on is forgotten."""

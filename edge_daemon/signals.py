@@ -1,12 +1,14 @@
-"""The wish to stop, as SIGTERM and SIGINT bring it."""
+"""The wishes to stop and to read the configuration again, as signals bring them."""
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from typing import Any
 
 _SLICE_S = 0.1
+_TERMINAL_FDS = (0, 1, 2)
 
 
 class StopSignal:
@@ -19,6 +21,7 @@ class StopSignal:
     def __init__(self) -> None:
         self._number: int | None = None
         self._before: dict[signal.Signals, Any] = {}
+        self._is_reload_wished = False
 
     @property
     def name(self) -> str | None:
@@ -27,6 +30,11 @@ class StopSignal:
 
     def __bool__(self) -> bool:
         return self._number is not None
+
+    def take_reload(self) -> bool:
+        """Tell whether SIGHUP has come since this was asked the last time."""
+        wished, self._is_reload_wished = self._is_reload_wished, False
+        return wished
 
     def wait(self, seconds: float) -> None:
         """Sleep so long, or until a signal comes."""
@@ -37,6 +45,9 @@ class StopSignal:
     def __enter__(self) -> StopSignal:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._before[number] = signal.signal(number, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+            on_hang_up = self._on_signal if _at_a_terminal() else self._on_reload
+            self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, on_hang_up)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -45,3 +56,11 @@ class StopSignal:
 
     def _on_signal(self, number: int, _frame: object) -> None:
         self._number = number
+
+    def _on_reload(self, _number: int, _frame: object) -> None:
+        self._is_reload_wished = True
+
+
+def _at_a_terminal() -> bool:
+    """Tell whether SIGHUP means that the terminal is closed, and nobody sees the daemon any more."""
+    return any(os.isatty(fd) for fd in _TERMINAL_FDS)

@@ -18,9 +18,15 @@ class ArraySource:
         self._rate_hz = rate_hz
         self._block_length = rate_hz * block_ms // 1000
         self._position: int | None = None
+        self._n_read = 0
+
+    @property
+    def captured(self) -> int:
+        """Samples that were read."""
+        return self._n_read
 
     def __enter__(self) -> ArraySource:
-        self._position = 0
+        self._position = self._n_read = 0
         return self
 
     def read(self) -> Block | None:
@@ -29,6 +35,7 @@ class ArraySource:
             raise AudioError("array: not open")
         samples = self._samples[self._position : self._position + self._block_length]
         self._position += len(samples)
+        self._n_read += len(samples)
         return Block(samples, self._position / self._rate_hz) if len(samples) else None
 
     def __exit__(

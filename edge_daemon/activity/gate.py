@@ -79,6 +79,11 @@ class Gate:
         self._is_open = True
         self._level_dbfs = self._floor_dbfs = QUIETEST_DBFS
 
+    def count_on_from(self, before: Gate) -> None:
+        """Take over the counts of another gate, in whose place this one comes."""
+        self._hops, self._n_skipped = before._hops, before._n_skipped
+        self._openings = before._openings
+
     def hears(self, hop: Samples, is_awaited: bool = False) -> bool:
         """Take a hop and tell whether it is to be worked on.
 

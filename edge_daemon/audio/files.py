@@ -39,6 +39,12 @@ class FileSource:
         self._pace = pace
         self._decoder: Decoder | None = None
         self._description = f"file {path}"
+        self._delivered = 0
+
+    @property
+    def captured(self) -> int:
+        """Samples that were read since it was opened; a file waits, so none is lost."""
+        return self._delivered
 
     @property
     def description(self) -> str:

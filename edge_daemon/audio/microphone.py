@@ -45,6 +45,8 @@ class MicrophoneSource:
         self._description = f"microphone {name!r}" if name else "default microphone"
         self._stream: Any = None
         self._ring = RingBuffer(1, 1, sample_rate_hz)
+        self._converter = Converter(sample_rate_hz, 1, config.channel, sample_rate_hz)
+        self._dropped_frames = self._reported_dropped = 0
         self._overflows = 0
         self._reported_overflows = 0
 
@@ -52,6 +54,11 @@ class MicrophoneSource:
     def description(self) -> str:
         """The device, its host API and the conversion."""
         return self._description
+
+    @property
+    def captured(self) -> int:
+        """Samples that PortAudio has delivered since the stream was opened."""
+        return self._converter.count(self._ring.written)
 
     def __enter__(self) -> MicrophoneSource:
         self._close()
@@ -77,14 +84,15 @@ class MicrophoneSource:
         taken = self._ring.read(self._block_frames, READ_TIMEOUT_S)
         if not len(taken.frames):
             self._check_alive()
-        overflows = self._overflows
+        self._dropped_frames += taken.dropped
+        overflows, dropped = self._overflows, self._converter.count(self._dropped_frames)
         block = Block(
             self._convert(taken.frames),
             captured_s=taken.captured_s - self._converter.delay_s,
-            dropped=self._converter.count(taken.dropped),
+            dropped=dropped - self._reported_dropped,
             overflows=overflows - self._reported_overflows,
         )
-        self._reported_overflows = overflows
+        self._reported_overflows, self._reported_dropped = overflows, dropped
         return block
 
     def _convert(self, frames: Frames) -> Samples:
@@ -143,6 +151,7 @@ class MicrophoneSource:
         self._converter = Converter(rate_hz, n_channels, config.channel, self._sample_rate_hz)
         self._overflows = 0
         self._reported_overflows = 0
+        self._dropped_frames = self._reported_dropped = 0
 
     def _on_audio(self, frames: Frames, count: int, times: Any, status: Any) -> None:
         """Copy and return: PortAudio calls this from its own thread, against a deadline."""

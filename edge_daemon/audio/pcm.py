@@ -37,6 +37,12 @@ class PcmSource:
         self._block_bytes = max(1, rate_hz * block_ms // 1000) * BYTES_PER_SAMPLE
         self._fd: int | None = None
         self._converter = Converter(rate_hz, 1, "mean", sample_rate_hz)
+        self._n_converted = 0
+
+    @property
+    def captured(self) -> int:
+        """Samples that were read since it was opened; what waits in a pipe is its writer's."""
+        return self._n_converted
 
     @property
     def description(self) -> str:
@@ -49,6 +55,7 @@ class PcmSource:
         self._converter = Converter(self._rate_hz, 1, "mean", self._sample_rate_hz)
         self._outlives_writers = _is_named_fifo(self._fd, self._path)
         self._half_sample = b""
+        self._n_converted = 0
         self._captured_s = time.monotonic()
         self._ended = False
         return self
@@ -81,7 +88,9 @@ class PcmSource:
     def _convert(self, samples: Samples) -> Samples:
         frames = samples[:, np.newaxis]
         out = self._converter.push(frames) if len(frames) else samples
-        return np.concatenate([out, self._converter.flush()]) if self._ended else out
+        out = np.concatenate([out, self._converter.flush()]) if self._ended else out
+        self._n_converted += len(out)
+        return out
 
     def _read_bytes(self, fd: int) -> bytes:
         """Gather a block's bytes for as long as a read may take; notice the end."""

@@ -23,6 +23,15 @@ class AudioSource(Protocol):
         """What was opened, at which rate and channels, and whether it is resampled."""
         ...
 
+    @property
+    def captured(self) -> int:
+        """Samples that have come since it was opened, read or not, at the rate of the blocks.
+
+        Counted where they come in, not where they are read. After resampling it is off by less
+        than what the filter holds back.
+        """
+        ...
+
     def read(self) -> Block | None:
         """Return the audio that has come, within ``READ_TIMEOUT_S``; None once it has ended.
 

@@ -1,7 +1,7 @@
 """The commands: parsing and exit codes only.
 
-Exit codes: 0 success, 1 failure, 2 wrong usage, 78 bad configuration or model; of `quantize` also
-3, the original was kept.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 75 the service lost its audio and is to be started
+afresh, 78 bad configuration or model; of `quantize` also 3, the original was kept.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from edge_daemon.cli.arguments import (
     EXIT_CONFIG,
     EXIT_FAILURE,
     EXIT_OK,
+    EXIT_START_AGAIN,
     EXIT_USAGE,
     Parser,
     add_command,
 )
 from edge_daemon.cli.benchmark import add_benchmark
+from edge_daemon.cli.control import add_reload, add_status
 from edge_daemon.cli.doctor import add_doctor
 from edge_daemon.cli.evaluate import add_evaluate
 from edge_daemon.cli.mistakes import named
 from edge_daemon.cli.quantize import add_quantize
 from edge_daemon.cli.report import add_report
 from edge_daemon.cli.tune import add_tune
-from edge_daemon.errors import ConfigError, EdgeDaemonError, ModelError
+from edge_daemon.errors import AudioGone, ConfigError, EdgeDaemonError, ModelError
 
 SYSTEM_CONFIG = Path("/etc/edge-daemon/config.yaml")
 
@@ -45,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(end="", flush=True)
     except (ConfigError, ModelError) as error:
         return _complain(error, EXIT_CONFIG)
+    except AudioGone as error:
+        return _complain(error, EXIT_START_AGAIN)
     except EdgeDaemonError as error:
         return _complain(error, EXIT_FAILURE)
     except OSError as error:  # stdout: its reader, such as `head`, has seen enough, or a full disk
@@ -74,17 +78,22 @@ def _complain(error: Exception, code: int) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from edge_daemon.config import with_audio
+    from edge_daemon.config import COMMAND_LINE, Config, with_audio
     from edge_daemon.daemon import Daemon
 
     path = arguments.config or _system_config()
-    config = _config(path)
+
+    def read() -> Config:
+        return with_audio(_config(path), source=arguments.source, pace=arguments.pace)
+
     try:
-        config = with_audio(config, source=arguments.source, pace=arguments.pace)
+        config = read()
     except ConfigError as error:
+        if error.where != COMMAND_LINE:
+            raise
         return _complain(error, EXIT_USAGE)
     with named(path):
-        return Daemon(config).run()
+        return Daemon(config, read).run()
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -204,7 +213,7 @@ examples:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (
-        _add_run, _add_replay, add_evaluate, add_tune, add_quantize, add_benchmark, add_report,
+        _add_run, _add_status, _add_reload, _add_replay, add_evaluate, add_tune, add_quantize, add_benchmark, add_report,
         _add_devices, _add_doctor, _add_check, _add_config,
     ):  # fmt: skip
         add(commands)
@@ -253,6 +262,14 @@ def _add_devices(commands: Any) -> None:
     parser.add_argument(
         "--rate", type=int, default=16000, metavar="HZ", help="rate tried first (default: 16000)"
     )
+
+
+def _add_status(commands: Any) -> None:
+    _add_config_option(add_status(commands, _system_config))
+
+
+def _add_reload(commands: Any) -> None:
+    _add_config_option(add_reload(commands, _system_config))
 
 
 def _add_doctor(commands: Any) -> None:

@@ -9,11 +9,13 @@ from typing import Any, NoReturn
 EXIT_OK = 0
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
+EXIT_START_AGAIN = 75
 EXIT_CONFIG = 78
 
 EXIT_CODES = """\
 exit codes:
-  0 success   1 failure   2 wrong usage   78 bad configuration or model
+  0 success   1 failure   2 wrong usage   75 audio lost: start it afresh
+  78 bad configuration or model
 """
 
 Run = Callable[[argparse.Namespace], int]

@@ -38,13 +38,18 @@ class Logbook:
         clock: Callable[[], float] = _since_boot_s,
     ) -> None:
         self.log: RecordLog | None = None
-        if config.path is not None:
-            path = Path(config.path)
-            self.log = RecordLog(path, config.format, config.max_bytes, config.keep)
+        self.keep_in(config)
         self._now = now
         self._clock = clock
         self._began_s = clock()
         self._is_lost = False
+
+    def keep_in(self, config: RecordLogConfig) -> None:
+        """Write the records into this file from now on, or into none."""
+        self.log = None
+        if config.path is not None:
+            path = Path(config.path)
+            self.log = RecordLog(path, config.format, config.max_bytes, config.keep)
 
     def start(self, text: str, interval_s: float) -> dict[str, Any]:
         """Write down that the daemon begins, and how often it will give a summary."""

@@ -12,7 +12,17 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import Meta, Struct, field, to_builtins
 
 Kind: TypeAlias = Literal[
-    "start", "listening", "heard", "lost", "dropped", "model", "summary", "stop"
+    "start",
+    "listening",
+    "heard",
+    "lost",
+    "muted",
+    "dropped",
+    "model",
+    "reload",
+    "refused",
+    "summary",
+    "stop",
 ]
 LATENCY = "latency"
 """From capture to decision, beside the stages."""
@@ -62,6 +72,8 @@ class Record(Struct, kw_only=True, omit_defaults=True):
     """Of the interval."""
     audio_s: float | None = None
     n_heard: int | None = None
+    captured_samples: int | None = None
+    processed_samples: int | None = None
     dropped_samples: int | None = None
     overflows: int | None = None
     errors: int | None = None

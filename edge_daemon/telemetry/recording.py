@@ -54,6 +54,8 @@ def summary_record(time: datetime, uptime_s: float, snapshot: Snapshot) -> Recor
         realtime_factor=interval["realtime_factor"],
         audio_s=snapshot["audio_s"],
         n_heard=sum(snapshot["detections"].values()),
+        captured_samples=snapshot["captured_samples"],
+        processed_samples=snapshot["processed_samples"],
         dropped_samples=snapshot["dropped_samples"],
         overflows=snapshot["overflows"],
         errors=snapshot["errors"],

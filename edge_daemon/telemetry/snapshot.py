@@ -72,6 +72,28 @@ class IntervalFigures(TypedDict):
     realtime_factor: float | None
 
 
+class Totals(TypedDict):
+    """The counts of the whole run."""
+
+    uptime_s: float
+    provider: str | None
+    """What onnxruntime runs the model on."""
+    blocks: int
+    captured_samples: int
+    """Came in, as counted where the audio system hands it over."""
+    samples: int
+    """Of these handed to the pipeline, each once."""
+    processed_samples: int
+    """Of these worked on; at most a hop waits for the rest of it."""
+    audio_s: float
+    dropped_samples: int
+    """Came in and were never worked on: at the end ``captured == processed + dropped``."""
+    overflows: int
+    detections: dict[str, int]
+    actions: ActionFigures
+    errors: int
+
+
 class _WhereConfigured(TypedDict, total=False):
     confirm: ConfirmFigures
     activity: GateFigures
@@ -79,20 +101,9 @@ class _WhereConfigured(TypedDict, total=False):
     records: RecordFigures
 
 
-class Snapshot(_WhereConfigured):
+class Snapshot(Totals, _WhereConfigured):
     """Everything at one moment; over the whole run where nothing else is said."""
 
-    uptime_s: float
-    provider: str | None
-    """What onnxruntime runs the model on."""
-    blocks: int
-    samples: int
-    audio_s: float
-    dropped_samples: int
-    overflows: int
-    detections: dict[str, int]
-    actions: ActionFigures
-    errors: int
     latency: Durations
     """From the capture of the newest sample to the decision about it."""
     stages: dict[str, Durations]

@@ -20,6 +20,7 @@ from edge_daemon.telemetry.snapshot import (
     ProcessFigures,
     RecordFigures,
     Snapshot,
+    Totals,
     durations,
 )
 from edge_daemon.telemetry.text import text_of
@@ -49,6 +50,8 @@ class Telemetry:
     ) -> None:
         self.blocks = 0
         self.samples = 0
+        self.captured_samples = 0
+        self.processed_samples = 0
         self.dropped_samples = 0
         self.overflows = 0
         self.errors = 0
@@ -63,18 +66,23 @@ class Telemetry:
         self._activity: GateFigures | None = None
         self._sensors: SensorFigures | None = None
         self._records: RecordFigures | None = None
-        self._energy = EnergyAboveIdle(idle_w)
+        self.set_idle_power(idle_w)
         self._process = process or ProcessMeter()
         self._clock = clock
         self._began_s = self._last_s = clock()
         self._last_samples = self._last_inferences = 0
 
     def count_block(self, block: Block) -> None:
-        """Count the audio that came and the audio that was lost before it."""
+        """Count the audio that came."""
         self.blocks += len(block.samples) > 0  # an empty one says that nothing has come
         self.samples += len(block.samples)
-        self.dropped_samples += block.dropped
         self.overflows += block.overflows
+
+    def set_audio(self, captured: int, processed: int, dropped: int) -> None:
+        """Take over what came in, what the pipeline has worked on, and what was lost between."""
+        self.captured_samples = captured
+        self.processed_samples = processed
+        self.dropped_samples = dropped
 
     def count_detection(self, detection: Detection) -> None:
         """Count a word that was heard."""
@@ -83,6 +91,10 @@ class Telemetry:
     def count_error(self) -> None:
         """Count an error that the daemon survived."""
         self.errors += 1
+
+    def set_idle_power(self, idle_w: float | None) -> None:
+        """Count the energy of an inference from this power of the idle board."""
+        self._energy = EnergyAboveIdle(idle_w)
 
     def set_actions(self, done: int, failed: int, dropped: int) -> None:
         """Take over the counts of the action worker."""
@@ -112,6 +124,23 @@ class Telemetry:
         scored = self.timer.stages.get("model")
         return scored.count if scored else 0
 
+    def totals(self) -> Totals:
+        """Return the counts so far; the intervals go on as they are."""
+        return Totals(
+            uptime_s=round(self._clock() - self._began_s, 3),
+            provider=self.provider,
+            blocks=self.blocks,
+            captured_samples=self.captured_samples,
+            samples=self.samples,
+            processed_samples=self.processed_samples,
+            audio_s=round(self.samples / self.rate_hz, 3),
+            dropped_samples=self.dropped_samples,
+            overflows=self.overflows,
+            detections=dict(self.detections),
+            actions=self._actions,
+            errors=self.errors,
+        )
+
     def snapshot(self) -> Snapshot:
         """Return everything so far; what is of an interval counts from the snapshot before."""
         now_s = self._clock()
@@ -119,16 +148,7 @@ class Telemetry:
         interval = self._interval(now_s, watts)
         joules, reason = self._energy.joules_per_inference()
         snapshot = Snapshot(
-            uptime_s=round(now_s - self._began_s, 3),
-            provider=self.provider,
-            blocks=self.blocks,
-            samples=self.samples,
-            audio_s=round(self.samples / self.rate_hz, 3),
-            dropped_samples=self.dropped_samples,
-            overflows=self.overflows,
-            detections=dict(self.detections),
-            actions=self._actions,
-            errors=self.errors,
+            **self.totals(),  # type: ignore[typeddict-item]  # it has none of the keys that follow
             latency=durations(self.latency),
             stages={name: durations(h) for name, h in self.timer.stages.items()},
             realtime_factor=_realtime_factor(self.timer.stages, self.samples / self.rate_hz),

@@ -1,0 +1,8 @@
+"""Commands to the running daemon: one JSON object a line each way, through a Unix socket."""
+
+from __future__ import annotations
+
+from edge_daemon.control.messages import Answer, Request, parse_request
+from edge_daemon.control.paths import socket_path
+
+__all__ = ["Answer", "Request", "parse_request", "socket_path"]

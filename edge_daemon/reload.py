@@ -1,0 +1,88 @@
+"""Builds what another configuration describes, beside the listening."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TypeAlias
+
+from edge_daemon.control import Answer
+from edge_daemon.errors import ConfigError, EdgeDaemonError
+from edge_daemon.parts import Parts
+
+_LOG = logging.getLogger(__name__)
+
+Reply: TypeAlias = Callable[[Answer], object]
+
+
+class Reload:
+    """One reading of the configuration, and the building of its parts, in a thread of its own."""
+
+    def __init__(self, build: Callable[[], Parts], replies: list[Reply]) -> None:
+        self.parts: Parts | None = None
+        """What was built; None where it was refused."""
+        self.problems: list[str] = []
+        """Why it was refused."""
+        self._build = build
+        self._replies = replies
+        self._thread = threading.Thread(target=self._work, name="edge-reload", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """There are parts, or problems."""
+        return not self._thread.is_alive()
+
+    def answer(self) -> None:
+        """Tell those who wished for it what became of it."""
+        for reply in self._replies:
+            reply(Answer(ok=not self.problems, problems=self.problems))
+
+    def _work(self) -> None:
+        try:
+            self.parts = self._build()
+        except ConfigError as error:
+            self.problems = [f"{error.where}: {problem}" for problem in error.problems]
+        except (EdgeDaemonError, OSError) as error:
+            self.problems = [str(error)]
+        except Exception as error:  # a mistake in here must not make the daemon deaf
+            _LOG.exception("reload: an error that is not foreseen")
+            self.problems = [f"{type(error).__name__}: {error}"]
+
+
+class Reloads:
+    """Takes wishes for a reload; those that come during one are met by another after it.
+
+    Parameters
+    ----------
+    build : callable
+        Reads the configuration and builds its parts; what it raises is why nothing changes.
+    """
+
+    def __init__(self, build: Callable[[], Parts]) -> None:
+        self._build = build
+        self._is_wished = False
+        self._replies: list[Reply] = []
+        self._running: Reload | None = None
+
+    def wish(self, reply: Reply | None = None) -> None:
+        """Ask for a reload; ``reply`` is told what became of it."""
+        self._is_wished = True
+        if reply:
+            self._replies.append(reply)
+
+    def begin(self) -> bool:
+        """Begin one if it is wished and none goes on; tell whether it has begun."""
+        if self._running or not self._is_wished:
+            return False
+        self._running = Reload(self._build, self._replies)
+        self._is_wished, self._replies = False, []
+        return True
+
+    def ended(self) -> Reload | None:
+        """Return the one that has ended, once."""
+        if self._running is None or not self._running.is_over:
+            return None
+        ended, self._running = self._running, None
+        return ended

@@ -1,0 +1,211 @@
+"""Tells what happens to all who want to know: the log, the records, systemd, and the counts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from edge_daemon import __version__
+from edge_daemon.audio.muted import Change
+from edge_daemon.config import Config
+from edge_daemon.health import Health
+from edge_daemon.listening import Lost, Opened
+from edge_daemon.model import LoadedModel
+from edge_daemon.pipeline import Pipeline
+from edge_daemon.telemetry import Interval, Logbook, Telemetry, line_of
+from edge_daemon.types import Block, Detection
+
+_LOG = logging.getLogger(__name__)
+
+SAY_DROPPED_EVERY_S = 10.0
+"""Least time between two log lines about audio that was dropped."""
+REMEMBERED = 100
+"""Detections kept for the list at the end."""
+_SHOWN = 10
+"""Detections in the daemon's status."""
+
+
+class Reporter:
+    """What one run says of itself.
+
+    Parameters
+    ----------
+    config : Config
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.health = Health()
+        self.telemetry = Telemetry(idle_w=config.telemetry.idle_w)
+        self._logbook = Logbook(config.telemetry.log)
+        self._heard: list[Detection] = []
+        self._dropped_unsaid = 0
+        self._source = self._model = ""
+        self._audio_s = time.monotonic()
+        self._telemetry_config = config.telemetry
+        self.adjust(config)
+
+    def adjust(self, config: Config) -> None:
+        """Go by this configuration."""
+        logging.getLogger().setLevel(config.logging.level.upper())
+        before, self._telemetry_config = self._telemetry_config, config.telemetry
+        self._muted_after_s = config.audio.muted_after_s
+        now = time.monotonic()
+        self._summary_due = Interval(config.telemetry.interval_s, now)
+        self._dropped_due = Interval(SAY_DROPPED_EVERY_S, now)
+        if config.telemetry.idle_w != before.idle_w:
+            self.telemetry.set_idle_power(config.telemetry.idle_w)
+        if config.telemetry.log != before.log:
+            self._logbook.keep_in(config.telemetry.log)
+
+    def started(self, pipeline: Pipeline, model: LoadedModel) -> None:
+        """Say that the run begins with these."""
+        who = f"edge-daemon {__version__}, {_in_short(pipeline)}"
+        _LOG.info(who, extra=self._logbook.start(who, self._telemetry_config.interval_s))
+        self._introduce(pipeline, model)
+
+    def reloaded(self, pipeline: Pipeline, model: LoadedModel) -> None:
+        """Say that the configuration on disk is in force now, with these."""
+        text = f"the configuration was read again: {_in_short(pipeline)}"
+        _LOG.info(text, extra=self._logbook.event("reload", text))
+        self._introduce(pipeline, model)
+        self.health.reloaded()
+
+    def _introduce(self, pipeline: Pipeline, model: LoadedModel) -> None:
+        """Say what serves the model, and which words need what to be heard."""
+        spec, confirmer = pipeline.spec, pipeline.confirmer
+        self.telemetry.rate_hz = spec.frontend.sample_rate_hz
+        self._serves(model)
+        wake_words = dict.fromkeys(s.after for s in pipeline.sequences)
+        need_one = dict.fromkeys(s.say for s in pipeline.sequences if s.is_needed)
+        if wake_words:
+            needed = f"; needed before {', '.join(need_one)}" if need_one else ""
+            _LOG.info("wake words: %s%s", ", ".join(wake_words), needed)
+        if confirmer:
+            unknown = [word for word in spec.words if not confirmer.knows(word)]
+            without = f"; without, as it does not know them: {', '.join(unknown)}"
+            _LOG.info("confirmed by %s%s", confirmer.spec.name, without if unknown else "")
+
+    def switched(self, model: LoadedModel) -> None:
+        """Say that another file of the model serves."""
+        self._serves(model)
+        self._logbook.event("model", f"{model.spec.name}, now from a smaller file")
+
+    def opened(self, event: Opened) -> None:
+        """Say that a stream of audio begins."""
+        self._source = event.description
+        fields = self._logbook.event("listening", event.description)
+        _LOG.info("listening to %s", event.description, extra=fields)
+
+    def lost(self, event: Lost) -> None:
+        """Say that there is no audio."""
+        self.telemetry.count_error()
+        fields = self._logbook.lost(str(event.error))
+        _LOG.warning("no audio: %s; next try in %g s", event.error, event.next_try_s, extra=fields)
+        self.health.audio_lost(str(event.error))
+
+    def block(self, block: Block) -> None:
+        """Count audio that has come."""
+        self.telemetry.count_block(block)
+        self._dropped_unsaid += block.dropped
+        if len(block.samples):
+            self._audio_s = time.monotonic()
+
+    def decided(self, decided_until_s: float) -> None:
+        """Note that all audio up to this time of the monotonic clock was worked on."""
+        self.telemetry.latency.add(max(0.0, time.monotonic() - decided_until_s))
+        self.health.audio_processed()
+
+    def muted(self, change: Change) -> None:
+        """Say that nothing but zeros came for long, or that this is over."""
+        if change == "muted":
+            text = (
+                f"nothing but zeros for {self._muted_after_s:g} s: is the microphone muted, "
+                "by a switch or in alsamixer?"
+            )
+            _LOG.warning(text, extra=self._logbook.event("muted", text))
+            self.health.trouble("muted? nothing but zeros come")
+        else:
+            _LOG.info("no longer muted", extra=self._logbook.event("muted", "no longer"))
+            self.health.trouble("")
+
+    def heard(self, detection: Detection) -> None:
+        """Say that a word was heard."""
+        self.telemetry.count_detection(detection)
+        self._heard.append(detection)
+        del self._heard[:-REMEMBERED]
+        fields = self._logbook.heard(detection)
+        _LOG.info("heard %s", _in_words(detection), extra=fields)
+        self.health.heard(_in_words(detection))
+
+    def refused(self, problems: Sequence[str]) -> None:
+        """Say why another configuration is not taken."""
+        for problem in problems:
+            _LOG.error("%s", problem)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        text = f"the configuration on disk is refused ({count}), the one before stays in force"
+        _LOG.error("%s", text, extra=self._logbook.event("refused", f"{text}: {problems[0]}"))
+        self.health.reloaded(refused=text)
+
+    def say_what_is_due(self) -> bool:
+        """Say what has waited for its time; tell whether a summary is due."""
+        now = time.monotonic()
+        if self._dropped_due.due(now) and self._dropped_unsaid:
+            slow = f"too slow: {self._dropped_unsaid} samples dropped"
+            _LOG.warning(slow, extra=self._logbook.event("dropped", slow))
+            self._dropped_unsaid = 0
+        return self._summary_due.due(now)
+
+    def summarise(self) -> None:
+        """Give the figures of the interval that ends now."""
+        if self._logbook.log:
+            self.telemetry.set_records(self._logbook.log.written, self._logbook.log.lost)
+        snapshot = self.telemetry.snapshot()
+        line = line_of(snapshot, self._telemetry_config.format)
+        _LOG.info("%s", line, extra=self._logbook.summary(snapshot))
+
+    def status(self) -> dict[str, Any]:
+        """Return the state at this moment, ready for JSON."""
+        counts = self.telemetry
+        return {
+            "version": __version__,
+            "state": self.health.state,
+            "source": self._source,
+            "model": self._model,
+            "last_audio_s": round(time.monotonic() - self._audio_s, 3),
+            **counts.totals(),
+            "heard": [_as_json(detection) for detection in self._heard[-_SHOWN:]],
+        }
+
+    def ended(self, why: str | None) -> None:
+        """Say what came of the whole run."""
+        if self.telemetry.samples:
+            self.summarise()
+            total = sum(self.telemetry.detections.values())
+            latest = "; ".join(map(_in_words, self._heard))
+            _LOG.info("heard %d words%s", total, f", the last: {latest}" if latest else "")
+        self._logbook.event("stop", why or "the end of the audio")
+
+    def _serves(self, model: LoadedModel) -> None:
+        self._model = model.spec.name
+        self.telemetry.provider = model.obtained.provider
+        _LOG.info("%s", model.obtained)
+
+
+def _as_json(detection: Detection) -> dict[str, str | float | None]:
+    return {
+        "label": detection.label,
+        "score": round(float(detection.score), 4),
+        "time_s": round(float(detection.time_s), 3),
+        "after": detection.after,
+    }
+
+
+def _in_short(pipeline: Pipeline) -> str:
+    return f"model {pipeline.spec.name}: {', '.join(pipeline.spec.words)}"
+
+
+def _in_words(detection: Detection) -> str:
+    said = detection.label if detection.after is None else f"{detection.after} {detection.label}"
+    return f"{said!r} at {detection.time_s:.1f} s ({detection.score:.2f})"
