@@ -15,6 +15,7 @@ EXIT_INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _fill_standard_descriptors()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes
     try:
@@ -24,6 +25,13 @@ def main() -> None:
     except KeyboardInterrupt:  # as early as during the imports
         code = EXIT_INTERRUPTED
     sys.exit(code)
+
+
+def _fill_standard_descriptors() -> None:
+    """Give closed descriptors 0 to 2 to /dev/null: else the next file that is opened is stderr."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(fd, True)
+    os.close(fd)
 
 
 if __name__ == "__main__":

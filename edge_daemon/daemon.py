@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from edge_daemon.actions import ActionWorker
 from edge_daemon.audio.history import History
 from edge_daemon.audio.muted import MutedWatch
-from edge_daemon.config import Config
+from edge_daemon.config import Config, check_permissions
 from edge_daemon.control import Answer, socket_path
 from edge_daemon.control.server import ControlServer
 from edge_daemon.errors import ConfigError
@@ -44,6 +46,8 @@ class Daemon:
     Parameters
     ----------
     config : Config
+    path : Path, optional
+        The file that it was read from, which is not to be open to others.
     reread : callable, optional
         Reads the configuration again, for a reload; without it every reload is refused.
     quantizer : sequence of str, optional
@@ -60,6 +64,7 @@ class Daemon:
     def __init__(
         self,
         config: Config,
+        path: Path | None = None,
         reread: Callable[[], Config] | None = None,
         quantizer: Sequence[str] | None = None,
         root: Path = Path("/"),
@@ -67,6 +72,7 @@ class Daemon:
         logging.basicConfig(
             level=config.logging.level.upper(), handlers=[log_handler()], force=True
         )
+        self._path = path
         self._reread = reread
         self._quantizer = quantizer
         self._root = root
@@ -94,7 +100,8 @@ class Daemon:
         AudioGone
             When the service manager is to start the daemon afresh.
         """
-        faulthandler.enable()  # the watchdog's SIGABRT then shows in the journal where it hung
+        if sys.stderr is not None:
+            faulthandler.enable()  # the watchdog's SIGABRT then shows in the journal where it hung
         self._reporter.started(self._pipeline, self._parts.model)
         with self._stop:
             self._control = ControlServer(socket_path(self._config.control))
@@ -116,14 +123,16 @@ class Daemon:
         return self._parts.pipeline
 
     def _build(self, config: Config) -> Parts:
+        check_permissions(config, self._path, _LOG.warning)
         return build_parts(config, self._telemetry.timer, self._quantizer)
 
     # ---- the audio -----------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        for event in self._listening.events():
-            self._take(event)
-            self._between_blocks()
+        with closing(self._listening.events()) as events:
+            for event in events:
+                self._take(event)
+                self._between_blocks()
         if not self._stop:
             self._act_on(self._pipeline.flush())
 
@@ -144,6 +153,7 @@ class Daemon:
         self._pipeline.reset()
         self._history = History(KEPT_S * self._pipeline.sample_rate_hz)
         self._muted = self._muted_watch()
+        self._health.trouble("muted", "")
 
     def _muted_watch(self) -> MutedWatch:
         audio = self._config.audio
@@ -251,7 +261,7 @@ class Daemon:
     def _reopen_what_differs(self, before: Config) -> None:
         config = self._config
         if config.audio.muted_after_s != before.audio.muted_after_s:
-            self._health.trouble("")
+            self._health.trouble("muted", "")
             self._muted = self._muted_watch()
         if config.control != before.control:
             self._control.close()
@@ -278,6 +288,7 @@ class Daemon:
         if self._parts.replacement:
             self._parts.replacement.close()
         self._worker.stop(STOP_ACTIONS_S)
+        self._pipeline.cut()
         self._take_over_the_counts()
         self._reporter.ended(self._stop.name)
         if self._sampler:

@@ -31,7 +31,8 @@ class Health:
         self._watchdog_s = watchdog_interval_s() or _DEFAULT_WATCHDOG_S
         self._is_ready = False
         self._is_lost = False
-        self._why_lost = self._trouble = self._refused = ""
+        self._why_lost = self._refused = ""
+        self._troubles: dict[str, str] = {}
         self._last_heard = "nothing heard yet"
         self._sent_s = -float("inf")
         self._notifier.status(_STARTING)
@@ -77,9 +78,11 @@ class Health:
         self._last_heard = f"last heard {what}"
         self._notifier.status(self.state)
 
-    def trouble(self, what: str) -> None:
-        """Show what is wrong though there is audio; nothing, once it is over."""
-        self._trouble = what
+    def trouble(self, kind: str, what: str) -> None:
+        """Show what of this kind is wrong though there is audio; nothing, once it is over."""
+        if self._troubles.get(kind, "") == what:
+            return
+        self._troubles[kind] = what
         if self._is_ready and not self._is_lost:
             self._notifier.status(self.state)
 
@@ -117,7 +120,8 @@ class Health:
             return f"no audio: {self._why_lost}"
         if not self._is_ready:
             return _STARTING
-        said = [self._trouble or "listening", self._last_heard, self._refused]
+        troubles = [what for what in self._troubles.values() if what]
+        said = [*(troubles or ["listening"]), self._last_heard, self._refused]
         return "; ".join(filter(None, said))
 
     def _is_time(self, every_s: float) -> bool:

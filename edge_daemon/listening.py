@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -106,7 +106,7 @@ class Listening:
             self._is_to_reopen = self._is_reopened = True
         self._config, self._rate_hz = config, rate_hz
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Yield what happens, in order, until the audio ends or a stop is wished.
 
         Something comes at least every ``READ_TIMEOUT_S``, as long as the system answers.

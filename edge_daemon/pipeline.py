@@ -162,8 +162,7 @@ class Pipeline:
     def reset(self) -> None:
         """Start a new stream, preceded by silence."""
         self._unscored: list[Features] = []
-        self.n_cut += len(self._waiting)
-        self._waiting = np.zeros(0, np.int16)
+        self.cut()
         self._position = 0
         self._frontend.reset()
         self._model.reset()
@@ -263,12 +262,17 @@ class Pipeline:
         if self.confirmer and before.confirmer:
             self.confirmer.count_on_from(before.confirmer)
 
+    def cut(self) -> None:
+        """End the stream where it is; what waits for the rest of its hop is not worked on."""
+        self.n_cut += len(self._waiting)
+        self._waiting = self._waiting[:0]
+
     def flush(self) -> list[Detection]:
         """End the stream with silence, until the last word is decided."""
         settle = round(self._rate_hz * self._decision.settle_ms / 1000)
         real = self.n_processed + len(self._waiting)
         found = self.process(np.zeros(self._lead_hops * self._hop + settle, np.int16))
-        self.n_processed = real
+        self.n_processed, self._waiting = real, self._waiting[:0]
         return found
 
     def _build_gate(self, config: ActivityConfig, hop_ms: float) -> Gate | None:

@@ -41,6 +41,7 @@ class Reporter:
         self._logbook = Logbook(config.telemetry.log)
         self._heard: list[Detection] = []
         self._dropped_unsaid = 0
+        self._dropped_due = Interval(SAY_DROPPED_EVERY_S, time.monotonic())
         self._source = self._model = ""
         self._audio_s = time.monotonic()
         self._telemetry_config = config.telemetry
@@ -53,7 +54,6 @@ class Reporter:
         self._muted_after_s = config.audio.muted_after_s
         now = time.monotonic()
         self._summary_due = Interval(config.telemetry.interval_s, now)
-        self._dropped_due = Interval(SAY_DROPPED_EVERY_S, now)
         if config.telemetry.idle_w != before.idle_w:
             self.telemetry.set_idle_power(config.telemetry.idle_w)
         if config.telemetry.log != before.log:
@@ -125,10 +125,10 @@ class Reporter:
                 "by a switch or in alsamixer?"
             )
             _LOG.warning(text, extra=self._logbook.event("muted", text))
-            self.health.trouble("muted? nothing but zeros come")
+            self.health.trouble("muted", "muted? nothing but zeros come")
         else:
             _LOG.info("no longer muted", extra=self._logbook.event("muted", "no longer"))
-            self.health.trouble("")
+            self.health.trouble("muted", "")
 
     def heard(self, detection: Detection) -> None:
         """Say that a word was heard."""
@@ -151,11 +151,17 @@ class Reporter:
     def say_what_is_due(self) -> bool:
         """Say what has waited for its time; tell whether a summary is due."""
         now = time.monotonic()
-        if self._dropped_due.due(now) and self._dropped_unsaid:
-            slow = f"too slow: {self._dropped_unsaid} samples dropped"
-            _LOG.warning(slow, extra=self._logbook.event("dropped", slow))
-            self._dropped_unsaid = 0
+        if self._dropped_due.due(now):
+            self._say_dropped()
         return self._summary_due.due(now)
+
+    def _say_dropped(self) -> None:
+        """Say what was dropped since this was asked the last time, if anything was."""
+        n, self._dropped_unsaid = self._dropped_unsaid, 0
+        self.health.trouble("slow", "too slow, audio is dropped" if n else "")
+        if n:
+            slow = f"too slow: {n} samples dropped"
+            _LOG.warning(slow, extra=self._logbook.event("dropped", slow))
 
     def summarise(self) -> None:
         """Give the figures of the interval that ends now."""
@@ -180,6 +186,7 @@ class Reporter:
 
     def ended(self, why: str | None) -> None:
         """Say what came of the whole run."""
+        self._say_dropped()
         if self.telemetry.samples:
             self.summarise()
             total = sum(self.telemetry.detections.values())

@@ -13,6 +13,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from edge_daemon.log_stream import NeverWaiting
+
 _LOG = logging.getLogger(__name__)
 
 IDENTIFIER = "edge-daemon"
@@ -74,13 +76,17 @@ class Notifier:
 
 
 def watchdog_interval_s() -> float | None:
-    """Return how often systemd wants to hear ``watchdog()``: twice in its limit; None if never."""
+    """Return how often systemd is to hear ``watchdog()``: six times in its limit; None if never.
+
+    systemd recommends twice. The rest is the time in which a lost microphone is sought before the
+    limit ends it.
+    """
     try:
         limit_us = int(os.environ.get("WATCHDOG_USEC", "0"))
         pid = int(os.environ.get("WATCHDOG_PID", os.getpid()))
     except ValueError:
         return None
-    return limit_us / 2e6 if limit_us > 0 and pid == os.getpid() else None
+    return limit_us / 6e6 if limit_us > 0 and pid == os.getpid() else None
 
 
 def log_handler() -> logging.Handler:
@@ -94,7 +100,9 @@ def log_handler() -> logging.Handler:
             return _journal_handler()
         except ImportError:
             pass  # systemd takes down stderr as well; the Notifier says what is missing
-    handler = logging.StreamHandler(sys.stderr)
+    if sys.stderr is None:  # closed at the start
+        return logging.NullHandler()
+    handler = NeverWaiting(sys.stderr)
     handler.setFormatter(logging.Formatter(TEXT_FORMAT))
     return handler
 

@@ -39,6 +39,7 @@ def open_source(config: AudioConfig, sample_rate_hz: int) -> AudioSource:
             block_ms=config.block_ms,
             channel=config.channel,
             pace=config.pace,
+            buffer_s=config.buffer_s,
         )
     if kind == "pcm":
         from edge_daemon.audio.pcm import PcmSource

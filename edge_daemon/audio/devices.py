@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from edge_daemon.errors import AudioError, MissingDependency
+from edge_daemon.audio.portaudio import load_portaudio, reason
+from edge_daemon.errors import AudioError
 
 COMMON_RATES_HZ = (48000, 44100, 32000, 96000, 16000, 22050, 8000)
 """Rates that sound cards have, the likeliest first."""
@@ -53,49 +53,6 @@ class Input:
 
     def __str__(self) -> str:
         return f"{self.name!r} ({self.host_api})"
-
-
-def load_portaudio() -> Any:
-    """Return the module sounddevice with a fresh list of devices.
-
-    PortAudio lists the devices once, when it starts. It is restarted here, which ends every
-    stream of this process.
-
-    Raises
-    ------
-    MissingDependency
-        PortAudio or sounddevice is not installed.
-    AudioError
-        PortAudio does not start.
-    """
-    loaded_before = "sounddevice" in sys.modules
-    try:
-        import sounddevice
-    except OSError:
-        raise MissingDependency(
-            "PortAudio, which reads the microphone, is not installed; "
-            "run: sudo apt install libportaudio2"
-        ) from None
-    except ImportError as error:
-        raise MissingDependency(f"{error}; run: pip install sounddevice") from None
-    if loaded_before:
-        _restart(sounddevice)
-    return sounddevice
-
-
-def _restart(sd: Any) -> None:
-    try:
-        while sd._initialized:
-            sd._terminate()
-        sd._initialize()
-    except sd.PortAudioError as error:
-        raise AudioError(f"PortAudio does not start: {reason(error)}") from None
-
-
-def reason(error: Exception) -> str:
-    """Return PortAudio's words for what went wrong, without its codes."""
-    text = str(error.args[0]) if error.args else type(error).__name__
-    return text.removeprefix("Error opening InputStream: ").removeprefix("Error starting stream: ")
 
 
 def portaudio_inputs(sd: Any) -> list[Input]:

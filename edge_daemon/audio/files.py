@@ -23,7 +23,7 @@ _NONE = np.empty(0, np.int16)
 class FileSource:
     """Blocks of ``block_ms`` out of an audio file; the last one may be shorter."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         path: Path,
         sample_rate_hz: int,
@@ -31,19 +31,21 @@ class FileSource:
         block_ms: int = 100,
         channel: Channel = "mean",
         pace: Literal["realtime", "fast"] = "fast",
+        buffer_s: float = 5.0,
     ) -> None:
         self._path = path
         self._sample_rate_hz = sample_rate_hz
         self._block_length = max(1, sample_rate_hz * block_ms // 1000)
         self._channel: Channel = channel
         self._pace = pace
+        self._buffer_s = buffer_s
         self._decoder: Decoder | None = None
         self._description = f"file {path}"
         self._delivered = 0
 
     @property
     def captured(self) -> int:
-        """Samples that were read since it was opened; a file waits, so none is lost."""
+        """Samples that were read since it was opened; at real-time pace some may be dropped."""
         return self._delivered
 
     @property
@@ -71,19 +73,37 @@ class FileSource:
         return self
 
     def read(self) -> Block | None:
-        """Return the next block; one without samples while its time has not come."""
+        """Return the next block; one without samples while its time has not come.
+
+        At real-time pace a file is a microphone: who is later than ``buffer_s`` loses the oldest.
+        """
         if self._decoder is None:
             raise AudioError(f"{self._path}: not open")
+        dropped = self._drop_what_is_too_old(self._decoder)
         self._decode_a_block(self._decoder)
         samples = self._pending[: self._block_length]
         if not len(samples):
             return None
         due_s = self._due_s(len(samples))
         if not _wait_until(due_s):
-            return Block(_NONE, self._due_s(0))
+            return Block(_NONE, self._due_s(0), dropped)
         self._pending = self._pending[len(samples) :]
         self._delivered += len(samples)
-        return Block(samples, due_s)
+        return Block(samples, due_s, dropped)
+
+    def _drop_what_is_too_old(self, decoder: Decoder) -> int:
+        late_s = time.monotonic() - self._due_s(0)
+        n_late = round((late_s - self._buffer_s) * self._sample_rate_hz)
+        dropped = 0
+        while dropped < n_late:
+            self._decode_a_block(decoder)
+            n = min(len(self._pending), n_late - dropped)
+            if not n:
+                break
+            self._pending = self._pending[n:]
+            dropped += n
+        self._delivered += dropped
+        return dropped
 
     def _decode_a_block(self, decoder: Decoder) -> None:
         n_frames = max(1, self._block_length * decoder.rate_hz // self._sample_rate_hz)

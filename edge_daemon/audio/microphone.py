@@ -12,12 +12,11 @@ from edge_daemon.audio.devices import (
     Input,
     channel_counts,
     find_input,
-    load_portaudio,
     open_stream,
     portaudio_inputs,
     rates_to_try,
-    reason,
 )
+from edge_daemon.audio.portaudio import load_portaudio, reason
 from edge_daemon.audio.ring import RingBuffer
 from edge_daemon.audio.source import READ_TIMEOUT_S
 from edge_daemon.config import AudioConfig

@@ -93,7 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
             raise
         return _complain(error, EXIT_USAGE)
     with named(path):
-        return Daemon(config, read).run()
+        return Daemon(config, path, read).run()
 
 
 def _replay(arguments: argparse.Namespace) -> int:

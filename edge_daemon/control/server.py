@@ -44,17 +44,30 @@ class Client:
         except OSError:
             self.is_gone = True
 
-    def receive(self) -> list[Request]:
-        """Return the requests that have come; what is none is answered here."""
+    @property
+    def has_asked(self) -> bool:
+        """A whole line has come that was not taken yet."""
+        return b"\n" in self._received
+
+    def receive(self) -> None:
+        """Take what has come, unless there is a line to be answered first."""
+        if self.has_asked:
+            return
         try:
             data = self.connection.recv(_CHUNK_BYTES)
         except BlockingIOError:
-            return []
+            return
         except OSError:
             data = b""
-        *lines, self._received = (self._received + data).split(b"\n")
+        self._received += data
         self.is_gone |= not data or len(self._received) > LONGEST_LINE_BYTES
-        return [request for line in lines if (request := self._parsed(line))]
+
+    def next_request(self) -> Request | None:
+        """Return the oldest request, if one is there; what is none is answered here."""
+        if not self.has_asked:
+            return None
+        line, _, self._received = self._received.partition(b"\n")
+        return self._parsed(line)
 
     def _parsed(self, line: bytes) -> Request | None:
         try:
@@ -85,12 +98,16 @@ class ControlServer:
             self._poll.register(self._listener, select.POLLIN)
 
     def requests(self) -> list[tuple[Client, Request]]:
-        """Return what clients want by now, each with whom to answer."""
+        """Return what clients want by now, each with whom to answer; of each client one thing."""
         self._end_the_gone()
-        if self._listener is None or not self._poll.poll(0):
+        if self._listener is None:
             return []
-        self._accept(self._listener)
-        return [(client, request) for client in self._clients for request in client.receive()]
+        if self._poll.poll(0):
+            self._accept(self._listener)
+            for client in self._clients:
+                client.receive()
+        asked = [(client, client.next_request()) for client in self._clients]
+        return [(client, request) for client, request in asked if request]
 
     def close(self) -> None:
         """Hang up and remove the socket."""

@@ -126,8 +126,11 @@ class Telemetry:
 
     def totals(self) -> Totals:
         """Return the counts so far; the intervals go on as they are."""
+        return self._totals(self._clock())
+
+    def _totals(self, now_s: float) -> Totals:
         return Totals(
-            uptime_s=round(self._clock() - self._began_s, 3),
+            uptime_s=round(now_s - self._began_s, 3),
             provider=self.provider,
             blocks=self.blocks,
             captured_samples=self.captured_samples,
@@ -148,7 +151,7 @@ class Telemetry:
         interval = self._interval(now_s, watts)
         joules, reason = self._energy.joules_per_inference()
         snapshot = Snapshot(
-            **self.totals(),  # type: ignore[typeddict-item]  # it has none of the keys that follow
+            **self._totals(now_s),  # type: ignore[typeddict-item]  # it has none of the keys that follow
             latency=durations(self.latency),
             stages={name: durations(h) for name, h in self.timer.stages.items()},
             realtime_factor=_realtime_factor(self.timer.stages, self.samples / self.rate_hz),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +31,7 @@ GIVE_UP_S = 60.0
 """A safety net only: no test is meant to come near it."""
 
 _COMMAND = [sys.executable, "-m", "edge_daemon"]
+RUN = (*_COMMAND, "run")
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,11 @@ class RunningDaemon:
         self,
         *arguments: str | Path,
         env: Mapping[str, str] | None = None,
-        program: Sequence[str] = (*_COMMAND, "run"),
+        program: Sequence[str] = RUN,
         give_up_s: float = GIVE_UP_S,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.DEVNULL,
+        stderr: int = subprocess.PIPE,
     ) -> None:
         self.lines: list[str] = []
         """What it has said on stderr, as far as it was read."""
@@ -101,13 +107,13 @@ class RunningDaemon:
             [*program, *map(str, arguments)],
             cwd=ROOT,
             env=_environment(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
             pipesize=1 << 20,  # a daemon that nobody reads waits when it is full
         )
-        self._said = cast(IO[str], self.process.stderr)
+        self._said: IO[str] = self.process.stderr or io.StringIO()
         self._safety_net = threading.Timer(give_up_s, self.process.kill)
         self._safety_net.start()
 
@@ -157,6 +163,15 @@ class Pipe:
         os.mkfifo(path)
         self._path = path
         self._fd: int | None = None
+
+    def wait_for_reader(self) -> None:
+        """Open it as soon as a daemon listens."""
+        for _ in range(round(GIVE_UP_S / 0.02)):
+            with suppress(OSError):  # nobody reads it yet
+                self.open()
+                return
+            threading.Event().wait(0.02)
+        raise AssertionError(f"nobody reads {self._path}")
 
     def open(self) -> None:
         """Open it; the daemon has to be listening already."""

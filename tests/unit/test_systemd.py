@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_daemon.log_stream import NeverWaiting
 from edge_daemon.systemd import Notifier, log_handler, watchdog_interval_s
 
 UNIT = Path(__file__).parents[2] / "deploy" / "edge-daemon.service"
@@ -136,8 +137,8 @@ def test_missing_package_is_said_once(
 @pytest.mark.parametrize(
     ("limit", "pid", "interval_s"),
     [
-        ("30000000", None, 15.0),
-        ("30000000", str(os.getpid()), 15.0),
+        ("30000000", None, 5.0),
+        ("30000000", str(os.getpid()), 5.0),
         ("30000000", "1", None),
         (None, None, None),
         ("0", None, None),
@@ -148,7 +149,7 @@ def test_missing_package_is_said_once(
 def test_watchdog_interval(
     monkeypatch: pytest.MonkeyPatch, limit: str | None, pid: str | None, interval_s: float | None
 ) -> None:
-    """The watchdog is fed twice in its limit, and not at all when it is not meant for us."""
+    """The watchdog is fed six times in its limit, and not at all when it is not meant for us."""
     if limit is not None:
         monkeypatch.setenv("WATCHDOG_USEC", limit)
     if pid is not None:
@@ -162,7 +163,7 @@ def test_stderr_outside_the_journal(monkeypatch: pytest.MonkeyPatch, stream: str
     if stream is not None:
         monkeypatch.setenv("JOURNAL_STREAM", stream)
     handler = log_handler()
-    assert type(handler) is logging.StreamHandler
+    assert type(handler) is NeverWaiting
     record = logging.LogRecord("edge_daemon", logging.WARNING, "f", 1, "lost %s", ("mic",), None)
     assert handler.format(record).endswith("WARNING lost mic")
 
@@ -172,7 +173,7 @@ def test_journal_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     stat = os.fstat(2)
     monkeypatch.setenv("JOURNAL_STREAM", f"{stat.st_dev}:{stat.st_ino}")
     monkeypatch.setitem(sys.modules, "systemd.journal", None)
-    assert type(log_handler()) is logging.StreamHandler
+    assert type(log_handler()) is NeverWaiting
 
 
 JOURNAL_PROGRAM = """

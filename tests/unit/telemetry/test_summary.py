@@ -39,11 +39,12 @@ def telemetry(tmp_path: Path) -> Telemetry:
 
 def fill(telemetry: Telemetry) -> None:
     """Count a little of everything."""
-    block = Block(np.zeros(1600, np.int16), captured_s=1.0, dropped=32, overflows=1)
+    block = Block(np.zeros(1600, np.int16), captured_s=1.0, overflows=1)
     for _ in range(2):
         telemetry.count_block(block)
     for label in ("yes", "on", "yes"):
         telemetry.count_detection(Detection(label, 0.9, 1.0))
+    telemetry.set_audio(captured=3264, processed=3200, dropped=64)
     telemetry.set_actions(done=3, failed=1, dropped=2)
     telemetry.count_error()
     telemetry.latency.add(0.1234)
@@ -58,6 +59,7 @@ def test_snapshot_holds_everything(telemetry: Telemetry) -> None:
     assert json.loads(json.dumps(snapshot)) == snapshot
     assert snapshot["uptime_s"] == 60.0
     assert (snapshot["blocks"], snapshot["samples"]) == (2, 3200)
+    assert (snapshot["captured_samples"], snapshot["processed_samples"]) == (3264, 3200)
     assert (snapshot["dropped_samples"], snapshot["overflows"]) == (64, 2)
     assert snapshot["detections"] == {"yes": 2, "on": 1}
     assert snapshot["actions"] == {"done": 3, "failed": 1, "dropped": 2}

@@ -1,0 +1,248 @@
+"""A running daemon that takes another configuration: nothing of the audio is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from edge_daemon import Detection, Pipeline
+from edge_daemon.config import load_config
+from edge_daemon.control.client import ask
+from tests.integration.command_line import (
+    RATE_HZ,
+    SINGLE_WORDS,
+    Pipe,
+    RunningDaemon,
+    assert_one_complaint,
+    demo_samples,
+    edge_daemon,
+    json_lines,
+    silence,
+)
+from tests.integration.notices import Notices
+
+N_WORDS = 6
+ALONE = yaml.safe_load(SINGLE_WORDS.read_text())
+HALF_WORD = 800
+"""Samples of a piece; a word spans several."""
+
+
+class Service:
+    """A daemon at a FIFO, with a configuration that a test rewrites."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.yaml"
+        self.socket = folder / "control.sock"
+        self.write()
+        self.pipe = Pipe(folder / "audio.fifo")
+
+    def write(self, **sections: object) -> None:
+        """Write the configuration, with these sections in place of the usual ones."""
+        usual = {
+            **ALONE,
+            "audio": {"source": f"pcm:{self.folder}/audio.fifo"},
+            "control": {"path": str(self.socket)},
+            "telemetry": {"interval_s": 0, "sensors_s": 0, "format": "json"},
+        }
+        self.config.write_text(yaml.safe_dump({**usual, **sections}))
+
+    def run(self, **environment: str) -> RunningDaemon:
+        """Start the daemon and wait until it listens."""
+        daemon = RunningDaemon("--config", self.config, env=environment)
+        daemon.wait_for("listening to")
+        return daemon
+
+    def expected(self) -> list[Detection]:
+        """Return what is to be heard in the beginning of the demo clip."""
+        pipeline = Pipeline.load(config=load_config(self.config))
+        return pipeline.process(demo_samples(N_WORDS)) + pipeline.flush()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A service in a folder of its own."""
+    made = Service(tmp_path)
+    yield made
+    made.pipe.close()
+
+
+def accounts(daemon: RunningDaemon) -> tuple[int, int, int]:
+    """Return samples in, worked on and dropped, out of the last summary."""
+    summary = json_lines("\n".join("{" + x.partition("{")[2] for x in daemon.lines if "{" in x))[-1]
+    return summary["captured_samples"], summary["processed_samples"], summary["dropped_samples"]
+
+
+def test_reloads_in_the_middle_of_words(service: Service) -> None:
+    """Nine reloads by two ways while words are said: the words, times and scores are the same."""
+    expected = service.expected()
+    audio = demo_samples(N_WORDS)
+    with service.run() as daemon:
+        piece = len(audio) // 10
+        for i in range(10):
+            service.pipe.write(audio[i * piece : (i + 1) * piece if i < 9 else None])
+            if i % 2 and i < 9:
+                assert ask([service.socket], "reload").ok
+            elif i < 9:
+                daemon.process.send_signal(signal.SIGHUP)
+                daemon.wait_for("the configuration was read again")
+        service.pipe.close()
+        daemon.process.wait()
+        assert daemon.stop(0) == 0
+    assert [f"heard {x.label!r} at {x.time_s:.1f} s ({x.score:.2f})" for x in expected] == [
+        line.partition("INFO    ")[2] for line in daemon.lines if "INFO    heard '" in line
+    ]
+    assert accounts(daemon) == (len(audio), len(audio), 0)
+
+
+def test_new_actions_thresholds_and_model(service: Service) -> None:
+    """What was written since is in force from then on; the model may be another one."""
+    heard = service.folder / "heard.jsonl"
+    with service.run() as daemon:
+        service.pipe.write(demo_samples(N_WORDS))
+        daemon.wait_for("heard 'yes'")
+        assert not heard.exists()
+        service.write(
+            model={"path": "builtin:commands-large"},
+            actions=[{"say": "*", "log": {"path": str(heard)}}],
+            decision={**ALONE["decision"], "words": {"left": {"threshold": 1.0}}},
+        )
+        assert ask([service.socket], "reload").ok
+        service.pipe.write(demo_samples(N_WORDS))
+        service.pipe.write(silence(2))
+        daemon.wait_for("heard 'yes'")
+        assert daemon.stop(signal.SIGTERM) == 0
+    words = [line["label"] for line in json_lines(heard.read_text())]
+    assert words[:2] == ["computer", "stop"]
+    assert "left" not in words
+    assert any("read again: model commands-large" in line for line in daemon.lines)
+
+
+def test_a_bad_file_changes_nothing(service: Service) -> None:
+    """Every problem is told to who asked and to the log, and the words are heard as before."""
+    with service.run() as daemon:
+        good = service.config.read_text()
+        service.config.write_text(good + "\nacitons: []\nmodel: {hop_ms: 1}\n")
+        answer = ask([service.socket], "reload")
+        assert not answer.ok
+        assert len(answer.problems) == 2
+        assert all(str(service.config) in problem for problem in answer.problems)
+        for content in ("{", "", "decision: {wake_words: [nonsense]}", "model: {path: none.onnx}"):
+            service.config.write_text(content)
+            if content:
+                assert not ask([service.socket], "reload").ok
+        service.config.unlink()
+        assert not ask([service.socket], "reload").ok
+        service.pipe.write(demo_samples(N_WORDS))
+        daemon.wait_for("heard 'yes'")
+        service.config.write_text(good)
+        assert ask([service.socket], "reload").ok
+        assert daemon.stop(signal.SIGTERM) == 0
+    said = "\n".join(daemon.lines)
+    assert "acitons: unknown key, did you mean 'actions'?" in said
+    assert "is refused (2 problems), the one before stays in force" in said
+
+
+def test_the_commands(service: Service) -> None:
+    """`status` and `reload` say what there is, with exit codes for scripts."""
+    with service.run() as daemon:
+        service.pipe.write(demo_samples(N_WORDS))
+        daemon.wait_for("heard 'yes'")
+        status = edge_daemon("status", "--config", service.config)
+        assert status.returncode == 0
+        assert "last heard 'yes'" in status.stdout
+        (found,) = json_lines(edge_daemon("status", "--json", "--config", service.config).stdout)
+        assert found["heard"][-1]["label"] == "yes"
+        waiting = found["captured_samples"] - found["processed_samples"]
+        assert 0 <= waiting < RATE_HZ // 10, "less than a hop"
+        assert edge_daemon("reload", "--config", service.config).returncode == 0
+        service.write(decision={"threshold": 7})
+        refused = edge_daemon("reload", "--config", service.config)
+        assert refused.returncode == 78
+        assert "decision.threshold" in refused.stderr
+        assert "edge-daemon: refused: 1 problem; the daemon goes on as before" in refused.stderr
+        assert daemon.stop(signal.SIGTERM) == 0
+    came_in, worked_on, dropped = accounts(daemon)
+    assert (came_in, dropped) == (len(demo_samples(N_WORDS)), waiting)
+    assert came_in == worked_on + dropped
+    assert not service.socket.exists()
+    assert_one_complaint(
+        edge_daemon("status", "--config", service.config), 1, service.socket, "nobody listens there"
+    )
+
+
+def test_another_source_is_opened(service: Service) -> None:
+    """Audio of the one before is worked on to its last whole hop; the rest is counted."""
+    with service.run() as daemon:
+        service.pipe.write(demo_samples(N_WORDS)[:16050])
+        while (status := ask([service.socket], "status").status) and status["samples"] < 16050:
+            pass
+        other = Pipe(service.folder / "other.fifo")
+        service.write(audio={"source": f"pcm:{service.folder}/other.fifo"})
+        assert ask([service.socket], "reload").ok
+        daemon.wait_for(
+            "listening to raw 16-bit samples from " + str(service.folder / "other.fifo")
+        )
+        other.write(demo_samples(N_WORDS))
+        daemon.wait_for("heard 'yes'")
+        other.close()
+        daemon.process.wait()
+        daemon.stop(0)
+    came_in, worked_on, dropped = accounts(daemon)
+    assert came_in == 16050 + len(demo_samples(N_WORDS))
+    assert dropped == 50
+    assert came_in == worked_on + dropped
+
+
+def test_systemd_is_told(service: Service, notices: Notices) -> None:
+    """RELOADING with the time, then READY with the status, whether it is taken or refused."""
+    with service.run(NOTIFY_SOCKET=str(notices.path)) as daemon:
+        service.pipe.write(silence(1))
+        notices.until("READY=1")
+        for content, status in ((None, "listening"), ("threshold: 7", "refused (1 problem)")):
+            if content:
+                service.config.write_text(content)
+            daemon.process.send_signal(signal.SIGHUP)
+            told = notices.until("READY=1")
+            begun = told.index("RELOADING=1")
+            assert told[begun + 1].startswith("MONOTONIC_USEC=")
+            assert told.index("READY=1") > begun
+            assert status in told[-1]
+        assert daemon.stop(signal.SIGTERM) == 0
+
+
+def test_a_storm_of_reloads(service: Service) -> None:
+    """However many are wished, the audio is worked on, and descriptors and threads stay."""
+    audio = demo_samples(N_WORDS)
+    with service.run() as daemon:
+        process = Path(f"/proc/{daemon.process.pid}")
+        assert ask([service.socket], "reload").ok
+        before = len(list((process / "fd").iterdir()))
+        for i in range(0, len(audio), 4000):
+            service.pipe.write(audio[i : i + 4000])
+            for _ in range(5):
+                daemon.process.send_signal(signal.SIGHUP)
+        assert ask([service.socket], "reload").ok
+        assert len(list((process / "fd").iterdir())) == before
+        assert len(list((process / "task").iterdir())) <= 3
+        service.pipe.close()
+        daemon.process.wait()
+        daemon.stop(0)
+    assert accounts(daemon) == (len(audio), len(audio), 0)
+
+
+def test_hang_up_of_a_terminal_is_a_stop(service: Service) -> None:
+    """Who closes the terminal does not leave a microphone open behind."""
+    leader, terminal = os.openpty()
+    daemon = RunningDaemon("--config", service.config, stdin=terminal)
+    os.close(terminal)
+    with daemon:
+        daemon.wait_for("listening to")
+        assert daemon.stop(signal.SIGHUP) == 0
+    os.close(leader)
+    assert any("SIGHUP: stopping" in line for line in daemon.lines)

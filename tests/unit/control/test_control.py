@@ -1,0 +1,276 @@
+"""The control socket: a real one, with clients that behave and clients that don't."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_daemon.config import ControlConfig
+from edge_daemon.control import Answer, parse_request, socket_path
+from edge_daemon.control.client import ask
+from edge_daemon.control.messages import LONGEST_LINE_BYTES
+from edge_daemon.control.paths import sockets_to_try
+from edge_daemon.control.server import MOST_CLIENTS, ControlServer
+from edge_daemon.errors import ControlError
+
+STATUS = b'{"do": "status"}\n'
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the socket is."""
+    return tmp_path / "run" / "control.sock"
+
+
+@pytest.fixture
+def server(path: Path) -> Iterator[ControlServer]:
+    """A daemon's end."""
+    serving = ControlServer(path)
+    yield serving
+    serving.close()
+
+
+def connect(path: Path) -> socket.socket:
+    """Be a client."""
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(10)
+    client.connect(str(path))
+    return client
+
+
+def look(server: ControlServer) -> list[str]:
+    """Answer what is asked by now; return it."""
+    asked: list[str] = []
+    for client, request in server.requests():
+        client.answer(Answer(ok=True, status={"n": len(asked)}))
+        asked.append(request.do)
+    return asked
+
+
+def line_of(client: socket.socket) -> dict[str, object]:
+    """Read one answer."""
+    with client.makefile("rb") as file:
+        found: dict[str, object] = json.loads(file.readline())
+    return found
+
+
+def test_a_request_is_answered(server: ControlServer, path: Path) -> None:
+    """Nothing comes of nothing; a line gets a line."""
+    assert look(server) == []
+    with connect(path) as client:
+        client.sendall(STATUS)
+        assert look(server) == ["status"]
+        assert line_of(client) == {"ok": True, "status": {"n": 0}}
+
+
+def test_the_client_of_the_package(server: ControlServer, path: Path) -> None:
+    """`ask` and the server understand each other, also where it looks in several places."""
+    nowhere = path.with_name("nobody.sock")
+    answers: list[Answer] = []
+    asking = threading.Thread(target=lambda: answers.append(ask([nowhere, path], "status")))
+    asking.start()
+    while not look(server):
+        pass
+    asking.join()
+    assert answers == [Answer(ok=True, status={"n": 0})]
+
+
+def test_only_user_and_group_may_ask(server: ControlServer, path: Path) -> None:
+    """The socket lets no other users in."""
+    assert server.path == path
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+
+
+def test_pieces_and_several_lines(server: ControlServer, path: Path) -> None:
+    """A line may come in pieces; of many, one is answered at a look, and none is lost."""
+    with connect(path) as client:
+        client.sendall(STATUS[:5])
+        assert look(server) == []
+        client.sendall(STATUS[5:] + STATUS * 3)
+        looks = [look(server) for _ in range(5)]
+        assert looks == [["status"]] * 4 + [[]]
+
+
+def test_nonsense_is_answered_and_survived(server: ControlServer, path: Path) -> None:
+    """What is no request is told so; the next one counts."""
+    with connect(path) as client:
+        client.sendall(b"GET / HTTP/1.1\n" + STATUS)
+        assert look(server) == []
+        answer = line_of(client)
+        assert answer["ok"] is False
+        assert "status" in str(answer["problems"])
+        assert look(server) == ["status"]
+
+
+def test_a_line_without_end_is_cut_off(server: ControlServer, path: Path) -> None:
+    """Nobody can fill the memory."""
+    with connect(path) as client:
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            while sent < 4 * LONGEST_LINE_BYTES:
+                sent += client.send(b"x" * 4096)
+                look(server)
+        assert sent <= 2 * LONGEST_LINE_BYTES
+    with connect(path) as client:
+        client.sendall(STATUS)
+        assert look(server) == ["status"]
+
+
+def test_who_does_not_read_is_hung_up_on(server: ControlServer, path: Path) -> None:
+    """The daemon never waits for a client, and others go on being served."""
+    with connect(path) as deaf, connect(path) as other:
+        look(server), look(server)
+        deaf.setblocking(False)
+        for _ in range(100_000):
+            try:
+                deaf.send(STATUS)
+            except BlockingIOError:
+                pass
+            except OSError:
+                break
+            look(server)
+        else:
+            raise AssertionError("it was never hung up on")
+        other.sendall(STATUS)
+        assert look(server) == ["status"]
+
+
+def test_too_many_clients_push_out_the_oldest(server: ControlServer, path: Path) -> None:
+    """A script that leaves its connections open does not lock everybody out."""
+    clients = []
+    for _ in range(MOST_CLIENTS + 1):
+        clients.append(connect(path))
+        look(server)
+    look(server)
+    assert clients[0].recv(1) == b""
+    clients[-1].sendall(STATUS)
+    assert look(server) == ["status"]
+    for client in clients:
+        client.close()
+
+
+def test_a_client_that_is_gone_before_the_answer(server: ControlServer, path: Path) -> None:
+    """Ctrl-C on `edge-daemon reload` harms nobody."""
+    client = connect(path)
+    client.sendall(STATUS)
+    ((end, _request),) = server.requests()
+    client.close()
+    end.answer(Answer(ok=True))
+    end.answer(Answer(ok=True))
+    assert look(server) == []
+
+
+def test_what_a_kill_left_is_replaced(path: Path) -> None:
+    """A socket that nobody listens at is of a daemon that was killed."""
+    killed = ControlServer(path)
+    assert killed._listener is not None
+    killed._listener.close()
+    server = ControlServer(path)
+    with connect(path) as client:
+        client.sendall(STATUS)
+        assert look(server) == ["status"]
+    server.close()
+    assert not path.exists()
+
+
+def test_a_second_daemon_takes_nothing_away(
+    server: ControlServer, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says that another one listens there, and goes on without a socket."""
+    second = ControlServer(path)
+    assert "another edge-daemon listens there" in caplog.text
+    assert second.requests() == []
+    second.close()
+    with connect(path) as client:
+        client.sendall(STATUS)
+        look(server)
+        assert look(server) == ["status"] or line_of(client)["ok"]
+
+
+@pytest.mark.parametrize("bad", ["no/such/folder/at/all", "x" * 200])
+def test_a_place_that_cannot_be_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, bad: str
+) -> None:
+    """The daemon listens all the same."""
+    server = ControlServer(tmp_path / bad / "control.sock")
+    assert "no control socket" in caplog.text
+    assert server.requests() == []
+
+
+def test_a_file_is_not_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever names a file of his own by mistake keeps it."""
+    path = tmp_path / "letter.txt"
+    path.write_text("dear")
+    ControlServer(path).close()
+    assert "no control socket" in caplog.text
+    assert path.read_text() == "dear"
+
+
+def test_where_the_socket_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The configuration before the service manager before the user's own folder."""
+    for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert socket_path(ControlConfig()) is None
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+    assert socket_path(ControlConfig()) == Path("/run/user/7/edge-daemon/control.sock")
+    assert sockets_to_try(ControlConfig())[-1] == Path("/run/edge-daemon/control.sock")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/edge:/run/more")
+    assert socket_path(ControlConfig()) == Path("/run/edge/control.sock")
+    assert socket_path(ControlConfig(path="/a/b")) == Path("/a/b")
+    assert sockets_to_try(ControlConfig(path="/a/b")) == [Path("/a/b")]
+    assert socket_path(ControlConfig(enabled=False, path="/a/b")) is None
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    """The client says where it has looked."""
+    with pytest.raises(ControlError, match=r"no running daemon was found: .*nobody listens there"):
+        ask([tmp_path / "none"], "status")
+    with pytest.raises(ControlError, match=r"set control\.path"):
+        ask([], "status")
+
+
+def test_no_answer_in_time(server: ControlServer, path: Path) -> None:
+    """A daemon that hangs does not hang its clients."""
+    assert server.path == path
+    with pytest.raises(ControlError, match=r"has not answered within 0\.05 s"):
+        ask([path], "status", within_s=0.05)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes another user")
+def test_another_user_is_told_so(server: ControlServer, path: Path) -> None:
+    """Permissions are the socket's; the message names the group."""
+    assert server.path == path
+    path.parent.chmod(0o755)
+    for folder in path.parents[:-2]:
+        folder.chmod(folder.stat().st_mode | 0o055)
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(65534)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(ControlError, match="join the group edge-daemon"):
+            ask([path], "status")
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_request_or_an_error(line: bytes) -> None:
+    """Nothing else comes out of a line."""
+    try:
+        request = parse_request(line)
+    except ControlError:
+        return
+    assert request.do in ("status", "reload")
