@@ -127,7 +127,7 @@ class Reporter:
             _LOG.warning(text, extra=self._logbook.event("muted", text))
             self.health.trouble("muted", "muted? nothing but zeros come")
         else:
-            _LOG.info("no longer muted", extra=self._logbook.event("muted", "no longer"))
+            _LOG.info("no longer muted", extra=self._logbook.event("unmuted"))
             self.health.trouble("muted", "")
 
     def heard(self, detection: Detection) -> None:

@@ -29,6 +29,7 @@ class Day:
     not_running: list[Span]
     without_records: list[Span]
     without_audio: list[Span]
+    muted: list[Span]
     throttled: list[Span]
     dropping: list[tuple[Span, int]]
 
@@ -94,6 +95,7 @@ def day_of(log: ReadLog, day: date | None = None) -> Day:
         not_running=clipped(spans.not_running(runs), begin_s, end_s),
         without_records=clipped(spans.without_records(there), begin_s, end_s),
         without_audio=clipped(spans.without_audio(there), begin_s, end_s),
+        muted=clipped(spans.muted(there), begin_s, end_s),
         throttled=clipped(spans.throttled(there), begin_s, end_s),
         dropping=[
             (part, n)

@@ -29,6 +29,7 @@ def _of_gaps(day: Day) -> Iterator[str]:
         day.without_records,
     )
     yield from _listed("There was no audio", day.without_audio)
+    yield from _listed("Nothing but zeros came, as from a muted microphone", day.muted)
 
 
 def _of_trouble(day: Day, totals: Totals) -> Iterator[str]:
@@ -37,7 +38,8 @@ def _of_trouble(day: Day, totals: Totals) -> Iterator[str]:
         worst, n = max(day.dropping, key=lambda found: found[1])
         yield (
             f"{totals.dropped_samples or n:,.0f} samples were dropped, as the machine was too slow "
-            f"for the audio; {n:,} of them from {_in_words(worst)}."
+            "for the audio, or its source was lost with them; "
+            f"{n:,} of them from {_in_words(worst)}."
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from edge_daemon.day.runs import Run
+from edge_daemon.telemetry.record import Kind
 
 _NOT_THROTTLED = (None, "no")
 
@@ -43,16 +44,26 @@ def without_records(runs: Iterable[Run]) -> Iterator[Span]:
 
 def without_audio(runs: Iterable[Run]) -> Iterator[Span]:
     """Yield the times from the loss of the audio until it was listened to again."""
+    return _from_to(runs, "lost", ("listening",))
+
+
+def muted(runs: Iterable[Run]) -> Iterator[Span]:
+    """Yield the times in which a microphone was taken for muted."""
+    return _from_to(runs, "muted", ("unmuted", "listening"))
+
+
+def _from_to(runs: Iterable[Run], begins: Kind, ends: tuple[Kind, ...]) -> Iterator[Span]:
+    """Yield the times from a record of one kind to the next of others, or to the run's end."""
     for run in runs:
-        lost = None
-        for record in run.of_kind("lost", "listening"):
-            if record.kind == "lost":
-                lost = lost or record
-            elif lost is not None:
-                yield Span(run.at_s(lost), run.at_s(record), lost.text or "")
-                lost = None
-        if lost is not None:
-            yield Span(run.at_s(lost), run.end_s, lost.text or "")
+        begun = None
+        for record in run.of_kind(begins, *ends):
+            if record.kind == begins:
+                begun = begun or record
+            elif begun is not None:
+                yield Span(run.at_s(begun), run.at_s(record), begun.text or "")
+                begun = None
+        if begun is not None:
+            yield Span(run.at_s(begun), run.end_s, begun.text or "")
 
 
 def throttled(runs: Iterable[Run]) -> Iterator[Span]:

@@ -21,6 +21,7 @@ SHADES = (
     ("not_running", "#ced4da", "not running"),
     ("without_records", "#e9ecef", "no records"),
     ("without_audio", "#ffd8a8", "no audio"),
+    ("muted", "#fff3bf", "muted"),
     ("throttled", "#ffc9c9", "held back"),
 )
 """Which times are shaded in which colour."""

@@ -17,6 +17,7 @@ Kind: TypeAlias = Literal[
     "heard",
     "lost",
     "muted",
+    "unmuted",
     "dropped",
     "model",
     "reload",

@@ -140,6 +140,16 @@ def test_audio_that_was_lost() -> None:
     ]  # fmt: skip
 
 
+def test_a_microphone_that_was_muted() -> None:
+    """From the report of zeros until something else comes, or until another stream begins."""
+    events = [("muted", 60), ("unmuted", 120), ("muted", 180), ("lost", 200), ("listening", 210)]
+    records = [record(NOON, float(s), kind, text=kind) for kind, s in events]
+    found = day([start(NOON), *records, record(NOON, 300.0, "stop")])
+    assert [clock(span) for span in found.muted] == [
+        ("12:01:00", "12:02:00"), ("12:03:00", "12:03:30"),
+    ]  # fmt: skip
+
+
 def test_throttled_and_dropped() -> None:
     """Intervals that were held back are joined; those with dropped samples say how many."""
     states = ["no", "under-voltage", "throttled, under-voltage", "no", "throttled", None]
