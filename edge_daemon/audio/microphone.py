@@ -81,7 +81,10 @@ class MicrophoneSource:
         if self._stream is None:
             raise AudioError(f"{self._description}: not open")
         taken = self._ring.read(self._block_frames, READ_TIMEOUT_S)
-        if not len(taken.frames):
+        if len(taken.frames):
+            self._waited_s = 0.0
+        else:
+            self._waited_s += READ_TIMEOUT_S
             self._check_alive()
         self._dropped_frames += taken.dropped
         overflows, dropped = self._overflows, self._converter.count(self._dropped_frames)
@@ -98,7 +101,8 @@ class MicrophoneSource:
         return self._converter.push(frames) if len(frames) else frames[:, 0]
 
     def _check_alive(self) -> None:
-        silent_s = time.monotonic() - self._called_s
+        # a process that was stopped, as in a suspend, has not waited in vain for so long
+        silent_s = min(time.monotonic() - self._called_s, self._waited_s)
         if not self._stream.active:
             raise AudioLost(f"{self._description}: the system has ended the stream; unplugged?")
         if silent_s > self._config.lost_after_s:
@@ -143,6 +147,7 @@ class MicrophoneSource:
         config = self._config
         self._rate_hz = rate_hz
         self._called_s = time.monotonic()
+        self._waited_s = 0.0
         self._ring = RingBuffer(
             round(config.buffer_s * rate_hz), n_channels, rate_hz, started_s=self._called_s
         )

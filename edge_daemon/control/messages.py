@@ -38,7 +38,7 @@ def parse_request(line: bytes) -> Request:
     """
     try:
         return msgspec.json.decode(line, type=Request)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ControlError(f'no request: {error}; {{"do": "status"}} is one') from None
 
 
@@ -57,5 +57,5 @@ def parse_answer(line: bytes) -> Answer:
     """
     try:
         return msgspec.json.decode(line, type=Answer)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ControlError(f"that was no answer of edge-daemon: {error}") from None
