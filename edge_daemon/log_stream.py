@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import select
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    _StreamHandler = logging.StreamHandler[IO[str]]
+else:  # Python 3.10 knows no types of it
+    _StreamHandler = logging.StreamHandler
 
 _TAKEN_AT_ONCE_BYTES = 4096
 """What a pipe takes without a wait once it says that it has room; POSIX's PIPE_BUF on Linux."""
 
 
-class NeverWaiting(logging.StreamHandler[IO[str]]):
+class NeverWaiting(_StreamHandler):
     """Writes lines to a file of the system, and drops those for which it has no room.
 
     A pipe that nobody reads, or a terminal that was stopped, would else hold the listening for

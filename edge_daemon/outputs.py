@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
 
 from edge_daemon.errors import EdgeDaemonError
+
+# O_NONBLOCK: a FIFO that nobody reads is an error, not a caller who stands still.
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def unwritable(path: Path) -> str | None:
@@ -61,3 +67,60 @@ def _replace(path: Path, text: str) -> None:
     except OSError:
         partial.unlink(missing_ok=True)
         raise
+
+
+def append_line(path: str | Path, line: bytes) -> None:
+    """Add a line to the end of a file: whole or not at all, and never to half of another.
+
+    The file is opened for this line alone, so that one which was moved away is made anew.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, or a FIFO or device that takes lines.
+    line : bytes
+        With a newline at its end.
+
+    Raises
+    ------
+    OSError
+    """
+    append(path, line if ends_a_line(path) else b"\n" + line)
+
+
+def append(path: str | Path, data: bytes) -> None:
+    """Add to the end of a file, all or nothing.
+
+    Raises
+    ------
+    OSError
+    """
+    file = os.open(path, _APPEND, 0o644)
+    try:
+        size = os.fstat(file).st_size
+        written = os.write(file, data)
+        if written < len(data):
+            with contextlib.suppress(OSError):  # a FIFO keeps what it has taken
+                os.ftruncate(file, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(file)
+
+
+def ends_a_line(path: str | Path) -> bool:
+    """Tell whether a line may follow: false after a power cut, or a kill in the middle of one.
+
+    Raises
+    ------
+    OSError
+        When a file that is there cannot be read.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return True
+        with open(path, "rb", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 1, 0))
+            return file.read(1) in (b"", b"\n")
+    except FileNotFoundError:
+        return True

@@ -11,10 +11,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 MAX_ANSWER_BYTES = 64 * 1024
 _QUOTED_IN_ANSWER = 120
+_LEAST_SECRET = 6
+"""Shorter ones are words such as Bearer."""
 _PLAIN_IN_PATH = "/%:=&?~+!$,;'@()*[]"
 
 
@@ -46,7 +48,7 @@ class Endpoint:
         ValueError
             The address or a header cannot be sent over HTTP.
         """
-        parts = urlsplit(url)
+        parts = _split(url)
         host = _host(parts.hostname)
         tls = ssl.create_default_context() if parts.scheme.lower() == "https" else None
         port = parts.port if parts.port is not None else 443 if tls else 80
@@ -65,22 +67,23 @@ class Endpoint:
     def connect(self, timeout_s: float) -> http.client.HTTPConnection:
         """Open a connection, with TLS where the address asks for it.
 
-        The addresses of the host share the time. The system's own limit for looking the name up
-        comes on top: nothing ends that sooner.
+        The addresses of the host share the time with TLS. Only the system's own limit for looking
+        the name up may be later: nothing ends that sooner.
 
         Raises
         ------
         OSError
             It cannot be reached, or its certificate does not hold.
         """
-        sock = _dial(self.host, self.port, timeout_s)
+        deadline = time.monotonic() + timeout_s
+        sock = _dial(self.host, self.port, deadline)
         connection: http.client.HTTPConnection
         if self.tls is None:
             connection = http.client.HTTPConnection(self.host, self.port)
             connection.sock = sock
         else:
             connection = http.client.HTTPSConnection(self.host, self.port, context=self.tls)
-            connection.sock = self.tls.wrap_socket(sock, server_hostname=self.host)
+            connection.sock = _encrypted(sock, self.tls, self.host, deadline)
         return connection
 
     def post(self, body: bytes, timeout_s: float) -> Answer:
@@ -96,23 +99,48 @@ class Endpoint:
         deadline = time.monotonic() + timeout_s
         connection = self.connect(timeout_s)
         try:
+            connection.sock.settimeout(_left_s(deadline))
             connection.request("POST", self.path, body, self.headers)
             response = http.client.HTTPResponse(
                 _DeadlineSocket(connection.sock, deadline),  # type: ignore[arg-type]
                 method="POST",
             )
             response.begin()
-            return Answer(response.status, _shown(response))
+            return Answer(response.status, self._without_secrets(_shown(response)))
         finally:
             connection.close()
 
+    def _without_secrets(self, answer: str) -> str:
+        """Mask what a server repeats of the request: its path, and tokens out of its headers."""
+        told = (self.path, *(part for value in self.headers.values() for part in value.split()))
+        for secret in sorted((x for x in told if len(x) >= _LEAST_SECRET), key=len, reverse=True):
+            answer = answer.replace(secret, "***")
+        return answer
 
-def _dial(host: str, port: int, timeout_s: float) -> socket.socket:
+
+def _left_s(deadline: float) -> float:
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError("timed out")
+    return left_s
+
+
+def _encrypted(
+    sock: socket.socket, tls: ssl.SSLContext, host: str, deadline: float
+) -> ssl.SSLSocket:
+    try:
+        sock.settimeout(_left_s(deadline))
+        return tls.wrap_socket(sock, server_hostname=host)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _dial(host: str, port: int, deadline: float) -> socket.socket:
     """Connect to the first address that answers.
 
     ``socket.create_connection`` would give all of the time to each of them.
     """
-    deadline = time.monotonic() + timeout_s
     failure: OSError = TimeoutError("timed out")
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for i, (family, kind, protocol, _, address) in enumerate(addresses):
@@ -151,10 +179,7 @@ class _DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        left_s = self._deadline - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(left_s)
+        self._sock.settimeout(_left_s(self._deadline))
         return self._sock.recv_into(buffer)
 
 
@@ -166,6 +191,19 @@ class _DeadlineSocket:
 
     def makefile(self, *_: object) -> io.BufferedReader:
         return io.BufferedReader(self._reader)
+
+
+def _split(url: str) -> SplitResult:
+    """Split an address; what is said of an impossible one holds nothing of it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("the address has an impossible host") from None
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("the address has a port that is no number of 0-65535") from None
+    return parts
 
 
 def _host(name: str | None) -> str:
@@ -202,6 +240,10 @@ def _shown(response: http.client.HTTPResponse) -> str:
         body = response.read(MAX_ANSWER_BYTES)
     except (OSError, http.client.HTTPException):
         body = b""  # the status has come, and it decides
-    start = body[:_QUOTED_IN_ANSWER].decode(errors="replace")
-    text = "".join(c if c.isprintable() else " " for c in start).strip()
-    return f"{response.reason}: {text}" if text else response.reason
+    text = _plain(body[:_QUOTED_IN_ANSWER].decode(errors="replace"))
+    return f"{_plain(response.reason)}: {text}" if text else _plain(response.reason)
+
+
+def _plain(said: str) -> str:
+    """Keep on one line, and short, what a server says: it goes into the log."""
+    return "".join(c if c.isprintable() else " " for c in said[:_QUOTED_IN_ANSWER]).strip()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
+import select
 import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 from edge_daemon.config import LogConfig
 from edge_daemon.errors import ActionError
+from edge_daemon.outputs import append_line
 from edge_daemon.types import Detection
-
-# O_NONBLOCK: a FIFO that nobody reads is an error, not a worker that stands still.
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def _utc_now() -> datetime:
@@ -40,7 +38,7 @@ class LogAction:
             if self._path == "-":
                 _print(line)
             else:
-                _append(self._path, line)
+                append_line(self._path, line.encode())
         except (OSError, ValueError) as error:
             where = "stdout" if self._path == "-" else self._path
             reason = (error.strerror if isinstance(error, OSError) else None) or error
@@ -60,17 +58,18 @@ class LogAction:
 def _print(line: str) -> None:
     if sys.stdout is None:  # the process was started with it closed
         raise ValueError("it is closed")
+    if not _takes_a_line():
+        raise ValueError("it is full, and nobody reads it")
     sys.stdout.write(line)
     sys.stdout.flush()
 
 
-def _append(path: str, line: str) -> None:
-    # Opened for each line, so that a file which logrotate moved away is made anew.
-    data = line.encode()
-    file = os.open(path, _APPEND, 0o644)
+def _takes_a_line() -> bool:
+    """Tell whether stdout takes a line at once; a pipe that has room takes 4 KiB."""
     try:
-        written = os.write(file, data)
-    finally:
-        os.close(file)
-    if written < len(data):
-        raise OSError(f"only {written} of {len(data)} bytes were taken")
+        fd = sys.stdout.fileno()
+    except (OSError, ValueError):  # no file of the system
+        return True
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT)
+    return bool(poll.poll(0))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edge_daemon.actions.action import Action
 from edge_daemon.config import ANY_WORD, ActionConfig
 from edge_daemon.errors import ConfigError
 from edge_daemon.types import Detection
+
+if TYPE_CHECKING:
+    from edge_daemon.actions.delivery import Servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,10 @@ def build_actions(configs: Sequence[ActionConfig]) -> list[Rule]:
     """
     rules: list[Rule] = []
     problems: list[str] = []
-    not_before: dict[str, float] = {}  # one for all webhooks: they may post to one server
+    servers: Servers = {}  # one for all webhooks: they may post to one server
     for i, config in enumerate(configs):
         try:
-            rules.append(_rule(config, f"actions[{i}]", not_before))
+            rules.append(_rule(config, f"actions[{i}]", servers))
         except ValueError as error:
             problems.append(f"actions[{i}].{error}")
     if problems:
@@ -49,13 +53,13 @@ def build_actions(configs: Sequence[ActionConfig]) -> list[Rule]:
     return rules
 
 
-def _rule(config: ActionConfig, where: str, not_before: dict[str, float]) -> Rule:
+def _rule(config: ActionConfig, where: str, servers: Servers) -> Rule:
     kind = "command" if config.command else "webhook" if config.webhook else "log"
     name = f"{where} {kind}"
-    return Rule(name, config.say, config.after, _action(config, name, not_before))
+    return Rule(name, config.say, config.after, _action(config, name, servers))
 
 
-def _action(config: ActionConfig, name: str, not_before: dict[str, float]) -> Action:
+def _action(config: ActionConfig, name: str, servers: Servers) -> Action:
     if config.command is not None:
         from edge_daemon.actions.command import CommandAction
 
@@ -63,7 +67,7 @@ def _action(config: ActionConfig, name: str, not_before: dict[str, float]) -> Ac
     if config.webhook is not None:
         from edge_daemon.actions.webhook import WebhookAction
 
-        return WebhookAction(config.webhook, not_before=not_before)
+        return WebhookAction(config.webhook, servers=servers)
     if config.log is not None:
         from edge_daemon.actions.log import LogAction
 

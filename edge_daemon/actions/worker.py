@@ -18,8 +18,12 @@ _LOG = logging.getLogger(__name__)
 
 POLL_S = 0.03
 """Between two looks at the running jobs; there are none of these looks while nothing runs."""
-MAX_RUNNING = 32
-"""Jobs at a time, over all rules; further actions wait in the queue."""
+MAX_RUNNING = 256
+"""Jobs at a time, over all rules; further actions wait in the queue.
+
+Each action has a lower bound of its own, so that dozens of webhooks whose servers are away, with
+requests that wait for another try, hold up no program.
+"""
 SAY_DROPPED_EVERY_S = 1.0
 """Least time between two log lines about dropped actions."""
 CANCEL_BEFORE_END_S = 0.5
@@ -82,6 +86,12 @@ class ActionWorker:
             self._dropped += len(tasks[room:])
             self._dropped_unsaid += len(tasks[room:])
             self._changed.notify_all()
+
+    def replace_rules(self, rules: Sequence[Rule], queue: int) -> None:
+        """Answer further detections by these; what waits or runs by now goes on as it began."""
+        with self._changed:
+            self._rules = tuple(rules)
+            self._limit = queue
 
     def counts(self) -> ActionCounts:
         """Return the counts so far."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 
 from edge_daemon import __version__
 from edge_daemon.errors import EdgeDaemonError
+from edge_daemon.outputs import append_line
 from edge_daemon.quantize.inputs import Inputs, Material
 from edge_daemon.quantize.trial import Trial
 
@@ -21,7 +23,7 @@ _DECIDES = ("onnx", "onnxruntime", "numpy")
 
 
 class Cache:
-    """The trials of one question in one file, a line of JSON each, added as they are made.
+    """The trials of one question in one file, a line each, added as they are made.
 
     Parameters
     ----------
@@ -50,10 +52,13 @@ class Cache:
             self._read(line)
 
     def _read(self, line: bytes) -> None:
+        _, _, content = line.partition(b" ")
+        if line != _with_checksum(content):
+            return  # cut off when a run was killed, or damaged: it is made anew
         try:
-            trial = msgspec.json.decode(line, type=Trial)
-        except msgspec.DecodeError:
-            return  # cut off when a run was killed, or of another version: it is made anew
+            trial = msgspec.json.decode(content, type=Trial)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return  # of another version
         self._trials[trial.method.name] = trial
 
     def get(self, name: str) -> Trial | None:
@@ -76,9 +81,7 @@ class Cache:
         if self._path is None:
             return
         try:
-            with self._path.open("ab") as file:
-                file.write(b"\n" * (not _ends_a_line(self._path)) + msgspec.json.encode(trial))
-                file.write(b"\n")
+            append_line(self._path, _with_checksum(msgspec.json.encode(trial)) + b"\n")
         except OSError as error:
             raise self._unusable(error) from None
 
@@ -89,11 +92,9 @@ class Cache:
         )
 
 
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - 1, 0))
-        return file.read(1) in (b"", b"\n")
+def _with_checksum(trial: bytes) -> bytes:
+    """Put a checksum before a trial: a digit that the disk has changed is still JSON."""
+    return b"%08x " % zlib.crc32(trial) + trial
 
 
 def default_folder() -> Path | None:

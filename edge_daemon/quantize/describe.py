@@ -11,7 +11,8 @@ from onnx import TensorProto, compose, helper, numpy_helper
 
 from edge_daemon.errors import EdgeDaemonError, ModelError
 from edge_daemon.model.file import METADATA_KEY, spec_to_json
-from edge_daemon.model.session import FEATURES, SCORES, check_session, session_of
+from edge_daemon.model.fit import check_session
+from edge_daemon.model.session import FEATURES, SCORES, session_of
 from edge_daemon.quantize.inputs import fit_shape, rows_of
 from edge_daemon.quantize.served import Served
 from edge_daemon.types import FrontendSpec, ModelSpec

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import onnx
 
+from edge_daemon.model.checksum import CHECKSUM_KEY
+from edge_daemon.model.seal import seal
 from edge_daemon.model.self_test import SELF_TEST_KEY, renewed
 from edge_daemon.model.session import session_of, spec_of
 
 
 def metadata_of(path: Path) -> dict[str, str]:
-    """Return what an ONNX file says of itself."""
-    model = onnx.load(path, load_external_data=False)
-    return {entry.key: entry.value for entry in model.metadata_props}
+    """Return what an ONNX file says of itself, but for its checksum."""
+    entries = onnx.load(path, load_external_data=False).metadata_props
+    return {entry.key: entry.value for entry in entries if entry.key != CHECKSUM_KEY}
 
 
 def finish(path: Path, metadata: Mapping[str, str]) -> None:
@@ -28,6 +30,7 @@ def finish(path: Path, metadata: Mapping[str, str]) -> None:
     onnx.helper.set_model_props(model, dict(metadata))
     onnx.checker.check_model(model)
     onnx.save(model, path)
+    seal(path)
 
 
 def set_metadata(path: Path, metadata: Mapping[str, str]) -> None:
@@ -35,6 +38,7 @@ def set_metadata(path: Path, metadata: Mapping[str, str]) -> None:
     model = onnx.load(path, load_external_data=False)
     onnx.helper.set_model_props(model, dict(metadata))
     onnx.save(model, path)
+    seal(path)
 
 
 def renew_self_test(path: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from edge_daemon.errors import ModelError
+from edge_daemon.parent import end_with_parent
 
 _N_INFERENCES = 20
 _MOST_S = 120.0
@@ -61,4 +62,5 @@ def _serve(model: Path) -> int:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     sys.stdout.write(f"{_serve(Path(sys.argv[1]))}\n")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import mmap
-import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from edge_daemon.model.contents import names_beside, read_bytes
+from edge_daemon.model.onnx_bytes import DamagedError
 
 _QUANTIZED = (
     "QuantizeLinear",
@@ -22,8 +24,6 @@ _QUANTIZED = (
 )
 _OP_TYPE_TAG = b"\x22"
 """Field 4 of a NodeProto, a text: the names of nodes and tensors are other fields."""
-_LOCATION = re.compile(rb"\n\x08location\x12([\x01-\x7f])")
-"""Where the entry of a tensor begins whose values lie in another file: key, then name's length."""
 
 
 def is_quantized(model: Path) -> bool:
@@ -33,26 +33,29 @@ def is_quantized(model: Path) -> bool:
 
 
 def sha256_of(model: Path) -> str:
-    """Return the SHA-256 of a model, with the files beside it that hold its weights, if any."""
-    digest = hashlib.sha256()
-    with _bytes_of(model) as content:
-        digest.update(content)
-        for name in sorted(_weight_files(content)):
-            with _bytes_of(model.parent / name) as weights:
-                digest.update(weights)
+    """Return the SHA-256 of a model, with the files beside it that hold its weights, if any.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read, or names files elsewhere.
+    """
+    data = read_bytes(model)
+    digest = hashlib.sha256(data)
+    for name in _names_beside(data, model):
+        digest.update(read_bytes(model.parent / name))
     return digest.hexdigest()
+
+
+def _names_beside(data: bytes, model: Path) -> list[str]:
+    try:
+        return sorted(names_beside(data, model))
+    except DamagedError:
+        return []  # to refuse what is no model is for others
 
 
 def _as_op_type(name: str) -> bytes:
     return _OP_TYPE_TAG + bytes([len(name)]) + name.encode()
-
-
-def _weight_files(content: mmap.mmap | bytes) -> set[str]:
-    found = set()
-    for match in _LOCATION.finditer(content):
-        name = content[match.end() : match.end() + match.group(1)[0]]
-        found.add(name.decode(errors="surrogateescape"))
-    return found
 
 
 @contextlib.contextmanager

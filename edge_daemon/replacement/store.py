@@ -78,7 +78,7 @@ class Store:
             return None
         try:
             verdict = msgspec.json.decode(content, type=Verdict)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EdgeDaemonError(f"{self._file(question, _VERDICT)}: {error}") from None
         if not question.is_answered_by(verdict.question):
             return None
@@ -110,12 +110,18 @@ class Store:
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             _lock(lock, folder)
-            self._count_attempt(question)
         except BaseException:
             os.close(lock)
             raise
-        _empty(folder)  # of a daemon that was killed
-        return Workplace(folder, lock)
+        work = Workplace(folder, lock)
+        try:
+            self._count_attempt(question)
+            _empty(folder)  # of a daemon that was killed
+        except BaseException:
+            work.close()
+            raise
+        self._clear_away(but=question)
+        return work
 
     def publish(self, work: Workplace, verdict: Verdict) -> None:
         """Store a verdict with what belongs to it, in place of an older one.
@@ -132,7 +138,7 @@ class Store:
         if final.exists():
             shutil.rmtree(final)
         work.folder.rename(final)
-        self._forget_the_oldest()
+        self._forget_the_oldest(but=final)
 
     def came_to_an_end(self, question: Question) -> None:
         """Note that an attempt was not cut short, whatever came out."""
@@ -155,11 +161,36 @@ class Store:
         with path.open("a") as file:
             file.write("x")
 
-    def _forget_the_oldest(self) -> None:
+    def _forget_the_oldest(self, but: Path) -> None:
+        """Keep the newest; where the clock was set back, that just stored looks older than it is."""
         with contextlib.suppress(OSError):  # of no consequence
-            verdicts = sorted(self.folder.glob(f"*/{_VERDICT}"), key=lambda v: -v.stat().st_mtime)
-            for verdict in verdicts[KEPT:]:
+            verdicts = [v for v in self.folder.glob(f"*/{_VERDICT}") if v.parent != but]
+            for verdict in sorted(verdicts, key=_newest_first)[KEPT - 1 :]:
                 shutil.rmtree(verdict.parent, ignore_errors=True)
+
+    def _clear_away(self, but: Question) -> None:
+        """Remove what daemons left that were killed while they asked other questions."""
+        with contextlib.suppress(OSError, EdgeDaemonError):
+            counts = [p for p in self.folder.glob("*.attempts") if p != self._attempts(but)]
+            for path in sorted(counts, key=_newest_first)[KEPT - 1 :]:
+                path.unlink()
+        for folder in self.folder.glob("*.work"):
+            if folder.name.partition(".")[0] != but.key:
+                _remove_if_idle(folder)
+
+
+def _newest_first(path: Path) -> float:
+    return -path.stat().st_mtime
+
+
+def _remove_if_idle(folder: Path) -> None:
+    with contextlib.suppress(OSError, EdgeDaemonError):
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _lock(lock, folder)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
 
 
 def _lock(lock: int, folder: Path) -> None:

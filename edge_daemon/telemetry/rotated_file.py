@@ -9,8 +9,8 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-# O_NONBLOCK: should the path have become a FIFO, the caller does not stand still.
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+from edge_daemon.outputs import append
+
 _LONGEST_HEADING = 64 * 1024
 
 
@@ -46,7 +46,7 @@ class RotatedFile:
         if size and (not has_heading or size + is_torn + len(line) > self._max_bytes):
             self._put_aside()
             size, is_torn = 0, False
-        self._write((b"\n" if is_torn else b"") + (line if size else heading + line))
+        append(self._path, (b"\n" if is_torn else b"") + (line if size else heading + line))
 
     def first_line(self) -> bytes:
         """Return the first line, with its newline; nothing where there is none.
@@ -71,17 +71,6 @@ class RotatedFile:
             size = os.fstat(file).st_size
             has_heading = os.pread(file, len(heading), 0) == heading
             return size, has_heading, size > 0 and os.pread(file, 1, size - 1) != b"\n"
-        finally:
-            os.close(file)
-
-    def _write(self, data: bytes) -> None:
-        file = os.open(self._path, _FLAGS, 0o644)
-        try:
-            size = os.fstat(file).st_size
-            written = os.write(file, data)
-            if written < len(data):  # the disk has become full
-                os.ftruncate(file, size)
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(file)
 

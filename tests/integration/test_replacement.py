@@ -31,7 +31,7 @@ DAEMON = (
     sys.executable, "-c",
     "import sys; from pathlib import Path\n"
     "from edge_daemon.config import load_config; from edge_daemon.daemon import Daemon\n"
-    "sys.exit(Daemon(load_config(Path(sys.argv[1])), sys.argv[2:]).run())",
+    "sys.exit(Daemon(load_config(Path(sys.argv[1])), quantizer=sys.argv[2:]).run())",
 )  # fmt: skip
 """The daemon with a configuration, and with a program in place of `edge-daemon quantize`."""
 
@@ -157,7 +157,7 @@ def test_the_next_start_has_the_smaller_model_at_once(lives: Lives) -> None:
     assert _heard(lives.second) == lives.place.detections("smaller.onnx")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_the_child_ends_with_the_daemon(tmp_path: Path, number: signal.Signals) -> None:
     """However that ends; a stop leaves nothing behind, and what a kill leaves is cleared later."""
     place = Place(tmp_path)

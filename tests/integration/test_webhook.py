@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from edge_daemon.actions import build_actions
+from edge_daemon.actions.delivery import GRACE_S, WebhookJob
 from edge_daemon.actions.endpoint import MAX_ANSWER_BYTES
-from edge_daemon.actions.webhook import MAX_IN_FLIGHT, WebhookAction, WebhookJob, webhook_problem
+from edge_daemon.actions.webhook import MAX_IN_FLIGHT, WebhookAction, webhook_problem
 from edge_daemon.config import WebhookConfig, parse_config
 from edge_daemon.errors import ActionBusyError, ActionError
 from edge_daemon.types import Detection
@@ -147,6 +149,15 @@ def action(url: str, clock: ManualClock | None = None, **more: object) -> Webhoo
     return WebhookAction(config, clock or ManualClock())
 
 
+def attempt(job: WebhookJob) -> bool:
+    """Poll until the attempt that is due, if any, is over, and return what the last poll said."""
+    tick, is_done = threading.Event(), job.poll()
+    while job.is_under_way:
+        tick.wait(0.002)
+        is_done = job.poll()
+    return is_done
+
+
 def free_port() -> int:
     """Find a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -158,7 +169,7 @@ def test_request(serve: Serve) -> None:
     """The server gets the detection as JSON at the very path and query that were configured."""
     server = serve(200)
     job = action(f"{server.url}/api/hook?key=a%20b&x=ü", headers={"X-Token": "t"})
-    assert job.run(ON_AFTER_LIGHT).poll()
+    assert attempt(job.run(ON_AFTER_LIGHT))
     [(line, headers, body)] = server.requests
     assert line == "POST /api/hook?key=a%20b&x=%C3%BC HTTP/1.1"
     assert json.loads(body) == {
@@ -177,7 +188,7 @@ def test_request(serve: Serve) -> None:
 def test_own_headers_win(serve: Serve) -> None:
     """A configured header replaces the default one in whatever case it is written."""
     server = serve(200)
-    assert action(server.url, headers={"user-agent": "mine"}).run(ON_AFTER_LIGHT).poll()
+    assert attempt(action(server.url, headers={"user-agent": "mine"}).run(ON_AFTER_LIGHT))
     headers = server.requests[0][1]
     assert [v for k, v in headers.items() if k.lower() == "user-agent"] == ["mine"]
 
@@ -186,7 +197,7 @@ def test_credentials_in_the_address(serve: Serve) -> None:
     """User and password of the address are sent as basic authorization."""
     server = serve(200)
     url = server.url.replace("http://", "http://me:p%40ss@")
-    assert action(url).run(ON_AFTER_LIGHT).poll()
+    assert attempt(action(url).run(ON_AFTER_LIGHT))
     assert server.requests[0][1]["Authorization"] == "Basic bWU6cEBzcw=="
 
 
@@ -194,16 +205,16 @@ def test_retry_until_it_works(serve: Serve) -> None:
     """Two failures of the server and then a success are a success, with doubling waits."""
     server, clock = serve(500, 503, 200), ManualClock()
     job = action(server.url, clock, backoff_s=1).run(ON_AFTER_LIGHT)
-    assert not job.poll()
-    assert not job.poll()  # not due yet
+    assert not attempt(job)
+    assert not attempt(job)  # not due yet
     assert len(server.requests) == 1
     clock.now += 1.0
-    assert not job.poll()
+    assert not attempt(job)
     clock.now += 1.9
-    assert not job.poll()
+    assert not attempt(job)
     assert len(server.requests) == 2
     clock.now += 0.1
-    assert job.poll()
+    assert attempt(job)
     assert len(server.requests) == 3
 
 
@@ -220,7 +231,7 @@ def test_retries_end(serve: Serve, status: int) -> None:
 
 def _go_on(job: WebhookJob, clock: ManualClock) -> None:
     for _ in range(20):
-        if job.poll():
+        if attempt(job):
             return
         clock.now += 1000.0
 
@@ -230,7 +241,7 @@ def test_refusal_is_final(serve: Serve, status: int) -> None:
     """A request that the server refuses is not repeated, and its words are reported."""
     server = serve(status, body=b'{"error": "bad\ntoken"}')
     with pytest.raises(ActionError, match=f'HTTP {status} .*"bad token"'):
-        action(server.url).run(ON_AFTER_LIGHT).poll()
+        attempt(action(server.url).run(ON_AFTER_LIGHT))
     assert len(server.requests) == 1
 
 
@@ -239,7 +250,7 @@ def test_redirect_is_not_followed(serve: Serve, status: int) -> None:
     """A redirect is a failure that says so."""
     server = serve(status)
     with pytest.raises(ActionError, match=f"HTTP {status} .*redirects are not followed"):
-        action(server.url).run(ON_AFTER_LIGHT).poll()
+        attempt(action(server.url).run(ON_AFTER_LIGHT))
     assert len(server.requests) == 1
 
 
@@ -247,7 +258,7 @@ def test_path_stays_out_of_messages(serve: Serve) -> None:
     """A path, which often is a secret, stays out of error messages."""
     server = serve(404, body=b"")
     with pytest.raises(ActionError) as caught:
-        action(f"{server.url}/api/webhook/s3cret").run(ON_AFTER_LIGHT).poll()
+        attempt(action(f"{server.url}/api/webhook/s3cret").run(ON_AFTER_LIGHT))
     assert "s3cret" not in str(caught.value)
 
 
@@ -263,7 +274,7 @@ def test_unknown_host_is_reported() -> None:
     """A host that cannot be resolved (here without asking a name server) is reported as such."""
     job = action("http://[fe80::1%25nosuchif]/", retries=0).run(ON_AFTER_LIGHT)
     with pytest.raises(ActionError, match="name cannot be resolved"):
-        job.poll()
+        attempt(job)
 
 
 def test_server_that_never_answers(raw_server: Callable[[Talk], str]) -> None:
@@ -271,7 +282,7 @@ def test_server_that_never_answers(raw_server: Callable[[Talk], str]) -> None:
     url = raw_server(lambda connection: _wait_for_hang_up(connection))
     job = action(url, timeout_s=0.2, retries=0).run(ON_AFTER_LIGHT)
     with pytest.raises(ActionError, match="no answer in time"):
-        job.poll()
+        attempt(job)
 
 
 def _wait_for_hang_up(connection: socket.socket) -> None:
@@ -290,7 +301,7 @@ def test_server_that_drips(raw_server: Callable[[Talk], str]) -> None:
 
     job = action(raw_server(drip), timeout_s=0.3, retries=0).run(ON_AFTER_LIGHT)
     with pytest.raises(ActionError, match="no answer in time"):
-        job.poll()
+        attempt(job)
 
 
 def test_answer_that_stops_in_its_body(raw_server: Callable[[Talk], str]) -> None:
@@ -300,7 +311,7 @@ def test_answer_that_stops_in_its_body(raw_server: Callable[[Talk], str]) -> Non
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\npart")
         _wait_for_hang_up(connection)
 
-    assert action(raw_server(talk), timeout_s=0.3).run(ON_AFTER_LIGHT).poll()
+    assert attempt(action(raw_server(talk), timeout_s=0.3).run(ON_AFTER_LIGHT))
 
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 abc\r\n\r\n"])
@@ -312,10 +323,54 @@ def test_answer_that_is_no_http(raw_server: Callable[[Talk], str], answer: bytes
         _go_on(job, clock)
 
 
+def test_an_echo_keeps_secrets_and_line_breaks_out_of_the_log(
+    raw_server: Callable[[Talk], str],
+) -> None:
+    """Of an answer that is no HTTP nothing is quoted, and a status is one short line."""
+    echo = raw_server(lambda c: c.sendall(b"POST /s3cret HTTP/1.1\r\nHost: x\r\n\r\n"))
+    with pytest.raises(ActionError, match="no HTTP") as caught:
+        attempt(action(f"{echo}s3cret", retries=0).run(ON_AFTER_LIGHT))
+    assert "s3cret" not in str(caught.value)
+    long = b"HTTP/1.1 404 \x1b[2Jno\x07" + b"o" * 5000 + b"\r\n\r\n"
+    with pytest.raises(ActionError, match=r"HTTP 404 \[2Jno o+") as caught:
+        attempt(action(raw_server(lambda c: c.sendall(long))).run(ON_AFTER_LIGHT))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("part", [b"x", b"X-Long: ", b"X-Other: 1\r\n", b"HTTP/1.1 100 Go\r\n\r\n"])
+def test_an_answer_without_end_is_not_kept(raw_server: Callable[[Talk], str], part: bytes) -> None:
+    """A status line, a header, headers or interim answers that never end cost one time limit."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"" if part.startswith((b"x", b"HTTP")) else b"HTTP/1.1 200 OK\r\n")
+        connection.sendall(part)
+        while True:  # until the client hangs up, which raises
+            connection.sendall(64 * (part if part.endswith(b"\n") else b"x"))
+
+    job = action(raw_server(talk), timeout_s=0.5, retries=0).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="gave up after 1 attempt"):
+        attempt(job)
+
+
+def test_a_body_shorter_than_its_length(raw_server: Callable[[Talk], str]) -> None:
+    """A server that promises more than it sends, and hangs up, has taken the detection."""
+    promise = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\npart"
+    assert attempt(action(raw_server(lambda c: c.sendall(promise))).run(ON_AFTER_LIGHT))
+
+
+def test_a_slow_tls_handshake(raw_server: Callable[[Talk], str]) -> None:
+    """A server that takes the first bytes of TLS and is silent costs one time limit."""
+    url = raw_server(_wait_for_hang_up).replace("http:", "https:")
+    job = action(url, timeout_s=0.3, retries=0).run(ON_AFTER_LIGHT)
+    with pytest.raises(ActionError, match="no answer in time"):
+        attempt(job)
+
+
 def test_huge_answer_is_not_read(serve: Serve) -> None:
     """Of a body of 64 MiB only the beginning is taken; the connection is then closed."""
     server = serve(200, body=bytes(64 * 2**20))
-    assert action(server.url).run(ON_AFTER_LIGHT).poll()
+    assert attempt(action(server.url).run(ON_AFTER_LIGHT))
     assert server.connection_ended.wait(GIVE_UP_S)
     # what the kernel's buffers take comes on top of what was read
     assert server.sent_bytes < MAX_ANSWER_BYTES + 32 * 2**20
@@ -325,11 +380,11 @@ def test_cancel_between_attempts(serve: Serve) -> None:
     """A job that is cancelled while it waits makes no further attempt."""
     server, clock = serve(500), ManualClock()
     job = action(server.url, clock).run(ON_AFTER_LIGHT)
-    assert not job.poll()
+    assert not attempt(job)
     job.cancel()
     clock.now += 1000
     with pytest.raises(ActionError, match="cancelled after 1 attempt"):
-        job.poll()
+        attempt(job)
     assert len(server.requests) == 1
 
 
@@ -337,7 +392,7 @@ def test_waiting_requests_are_bounded() -> None:
     """While a server is away, no more than a few requests wait for it."""
     hook = action(f"http://127.0.0.1:{free_port()}/")
     for _ in range(MAX_IN_FLIGHT):
-        assert not hook.run(ON_AFTER_LIGHT).poll()
+        assert not attempt(hook.run(ON_AFTER_LIGHT))
     with pytest.raises(ActionBusyError, match="requests are waiting"):
         hook.run(ON_AFTER_LIGHT)
 
@@ -348,11 +403,11 @@ def test_a_server_that_is_away_is_tried_once_a_round(serve: Serve) -> None:
     hook = action(server.url, clock, backoff_s=1)
     jobs = [hook.run(ON_AFTER_LIGHT) for _ in range(3)]
     for n_attempts in (1, 2):
-        assert [job.poll() for job in jobs] == [False] * 3
+        assert [attempt(job) for job in jobs] == [False] * 3
         assert len(server.requests) == n_attempts
         clock.now += n_attempts
     jobs.append(hook.run(ON_AFTER_LIGHT))
-    assert [job.poll() for job in jobs] == [True] * 4
+    assert [attempt(job) for job in jobs] == [True] * 4
 
 
 def test_the_last_attempt_makes_the_others_wait_too(serve: Serve) -> None:
@@ -361,8 +416,8 @@ def test_the_last_attempt_makes_the_others_wait_too(serve: Serve) -> None:
     hook = action(server.url, retries=0)
     first, second = hook.run(ON_AFTER_LIGHT), hook.run(ON_AFTER_LIGHT)
     with pytest.raises(ActionError, match="gave up after 1 attempt"):
-        first.poll()
-    assert not second.poll()
+        attempt(first)
+    assert not attempt(second)
     assert len(server.requests) == 1
 
 
@@ -371,13 +426,9 @@ def test_webhooks_of_one_server_share_its_absence(serve: Serve) -> None:
     server, other = serve(503), serve(200)
     urls = (f"{server.url}/on", f"{server.url}/off", other.url)
     config = parse_config({"actions": [{"say": "*", "webhook": url} for url in urls]})
-    first, second, third = (
-        rule.action.run(ON_AFTER_LIGHT) for rule in build_actions(config.actions)
-    )
-    assert first is not None
-    assert second is not None
-    assert third is not None
-    assert [first.poll(), second.poll(), third.poll()] == [False, False, True]
+    jobs = [rule.action.run(ON_AFTER_LIGHT) for rule in build_actions(config.actions)]
+    first, second, third = (cast(WebhookJob, job) for job in jobs)
+    assert [attempt(first), attempt(second), attempt(third)] == [False, False, True]
     assert len(server.requests) == 1
 
 
@@ -389,13 +440,60 @@ def test_addresses_of_a_host_share_the_time(serve: Serve, monkeypatch: pytest.Mo
         for port in (silent[0].getsockname()[1], server.server_port)
     ]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
-    assert action("http://two-addresses/", timeout_s=2).run(ON_AFTER_LIGHT).poll()
+    assert attempt(action("http://two-addresses/", timeout_s=2).run(ON_AFTER_LIGHT))
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found[:1])
     job = action("http://one-address/", timeout_s=0.1, retries=0).run(ON_AFTER_LIGHT)
     with pytest.raises(ActionError, match="no answer in time"):
-        job.poll()
+        attempt(job)
     for sock in silent:
         sock.close()
+
+
+class HangingResolver:
+    """Answers for the name server, when it is told to."""
+
+    def __init__(self, port: int) -> None:
+        self.asked = 0
+        self.answers = threading.Event()
+        self._address = ("127.0.0.1", port)
+
+    def __call__(self, *_: object, **__: object) -> list[tuple[object, ...]]:
+        """Hang until then."""
+        self.asked += 1
+        assert self.answers.wait(GIVE_UP_S)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", self._address)]
+
+
+def test_a_look_up_that_hangs_holds_nobody(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls return at once, the limit holds, and no second look-up begins beside the first."""
+    server, clock = serve(200), ManualClock()
+    resolver = HangingResolver(server.server_port)
+    monkeypatch.setattr("socket.getaddrinfo", resolver)
+    hook = action("http://nobody-knows/", clock, timeout_s=5, retries=0)
+    job, other = hook.run(ON_AFTER_LIGHT), hook.run(ON_AFTER_LIGHT)
+    assert not job.poll()
+    assert not other.poll()
+    clock.now += 5 + GRACE_S
+    with pytest.raises(ActionError, match=r"not even to the look-up .*; gave up after 1 attempt"):
+        job.poll()
+    clock.now += 1000
+    assert not other.poll()
+    assert resolver.asked == 1
+    resolver.answers.set()
+    while not other.is_under_way:
+        assert not other.poll()
+    assert attempt(other)
+    assert resolver.asked == 2
+
+
+def test_check_does_not_wait_for_a_look_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``check`` says so when no name server answers within its limit."""
+    monkeypatch.setattr("edge_daemon.actions.webhook.CHECK_TIMEOUT_S", 0.0)
+    resolver = HangingResolver(0)
+    monkeypatch.setattr("socket.getaddrinfo", resolver)
+    problem = webhook_problem(WebhookConfig(url="http://nobody-knows/"))
+    assert problem == "http://nobody-knows:80 cannot be reached: no answer in time"
+    resolver.answers.set()
 
 
 def _full_listener() -> list[socket.socket]:
@@ -434,7 +532,7 @@ def test_certificate_that_nobody_vouches_for(tls_server: Server) -> None:
     """A self-signed certificate is refused at once, with the reason, and nothing is sent."""
     url = tls_server.url.replace("http:", "https:")
     with pytest.raises(ActionError, match=r"certificate is not trusted: self.signed"):
-        action(url).run(ON_AFTER_LIGHT).poll()
+        attempt(action(url).run(ON_AFTER_LIGHT))
     assert tls_server.requests == []
     problem = webhook_problem(WebhookConfig(url=url))
     assert problem is not None
@@ -447,7 +545,7 @@ def test_certificate_that_the_system_trusts(
     """A certificate among the system's trusted ones is accepted, and the request goes through."""
     monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
     url = tls_server.url.replace("http:", "https:")
-    assert action(url).run(ON_AFTER_LIGHT).poll()
+    assert attempt(action(url).run(ON_AFTER_LIGHT))
     assert len(tls_server.requests) == 1
     assert webhook_problem(WebhookConfig(url=url)) is None
 
@@ -457,7 +555,7 @@ def test_https_to_a_plain_server(serve: Serve) -> None:
     server = serve(200)
     job = action(server.url.replace("http:", "https:"), timeout_s=1, retries=0).run(ON_AFTER_LIGHT)
     with pytest.raises(ActionError, match=r"https://127\.0\.0\.1"):
-        job.poll()
+        attempt(job)
     assert server.requests == []
 
 
@@ -470,4 +568,4 @@ def test_webhook_problem(serve: Serve) -> None:
     assert closed is not None
     assert closed.endswith("cannot be reached: Connection refused")
     assert "secret" not in closed
-    assert "Port" in str(webhook_problem(WebhookConfig(url="http://host:99999/")))
+    assert "port" in str(webhook_problem(WebhookConfig(url="http://host:99999/")))

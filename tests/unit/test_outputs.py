@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.outputs import must_be_writable, write_whole
+from edge_daemon.outputs import append_line, must_be_writable, write_whole
+from tests.limits import file_size_limit
 
 
 def test_what_is_there_is_replaced(tmp_path: Path) -> None:
@@ -60,3 +61,35 @@ def test_what_cannot_be_written_is_said_before(tmp_path: Path, name: str, says: 
 def test_no_output_is_no_problem() -> None:
     """Where a result goes to stdout there is nothing to be found out."""
     must_be_writable(None)
+
+
+def test_lines_are_added_at_the_end(tmp_path: Path) -> None:
+    """To a file that is not there, to one that is, and to half a line that a kill has left."""
+    path = tmp_path / "log"
+    append_line(path, b"1\n")
+    append_line(path, b"2\n")
+    path.write_bytes(path.read_bytes() + b"tor")
+    append_line(path, b"3\n")
+    assert path.read_bytes() == b"1\n2\ntor\n3\n"
+
+
+def test_a_line_that_finds_no_room_is_taken_back(tmp_path: Path) -> None:
+    """What was there stays as it was, and the next line is whole again."""
+    path = tmp_path / "log"
+    path.write_bytes(b"12345\n")
+    with file_size_limit(8), pytest.raises(OSError, match=r"space|large"):
+        append_line(path, b"67890\n")
+    append_line(path, b"next\n")
+    assert path.read_bytes() == b"12345\nnext\n"
+
+
+def test_a_fifo_takes_lines_when_somebody_reads(tmp_path: Path) -> None:
+    """Without a reader it is an error at once."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="No such device"):
+        append_line(path, b"lost\n")
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    append_line(path, b"line\n")
+    assert os.read(reader, 10) == b"line\n"
+    os.close(reader)

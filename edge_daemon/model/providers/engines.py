@@ -14,16 +14,21 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
 from edge_daemon.board import read_board
 from edge_daemon.config import TensorrtConfig
 from edge_daemon.errors import EdgeDaemonError
 from edge_daemon.model.library import onnxruntime
+from edge_daemon.outputs import write_whole
 from edge_daemon.state import state_directory
 
 _LOG = logging.getLogger(__name__)
 
 KEPT = 8
 """Folders; those that were not used for the longest time give way."""
+_ENGINES = "*.engine"
+_CHECKSUMS = "checksums.json"
 _PROBE = b"\0" * 65536
 _KEY_LENGTH = 16
 _OURS = re.compile(f"[0-9a-f]{{{_KEY_LENGTH}}}")
@@ -44,17 +49,50 @@ def engine_folder(config: TensorrtConfig, model: Path) -> Path | None:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(_PROBE)
             file.flush()
-        _forget_the_oldest(kept)
+        _forget_the_damaged(folder)
+        _forget_the_oldest(kept, folder)
     except (OSError, EdgeDaemonError) as error:
         _LOG.warning("engines of TensorRT are not kept, each start builds them anew: %s", error)
         return None
     return folder
 
 
-def _forget_the_oldest(kept: Path) -> None:
+def _forget_the_oldest(kept: Path, in_use: Path) -> None:
+    """Keep the newest; where the clock was set back, that in use looks older than it is."""
     folders = [path for path in kept.iterdir() if _OURS.fullmatch(path.name) and path.is_dir()]
-    for folder in sorted(folders, key=lambda path: -path.stat().st_mtime)[KEPT:]:
+    folders.remove(in_use)
+    for folder in sorted(folders, key=lambda path: -path.stat().st_mtime)[KEPT - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_the_damaged(folder: Path) -> None:
+    """Remove engines that are not as they were proven: TensorRT takes them on trust, and may crash.
+
+    A kill or a power cut in the middle of a build, too, leaves what nothing vouches for.
+    """
+    proven = _proven(folder)
+    for engine in folder.glob(_ENGINES):
+        if proven.get(engine.name) != _sha256(engine):
+            _LOG.warning("%s: not as it was built, or not finished; it is built anew", engine)
+            engine.unlink()
+
+
+def _proven(folder: Path) -> dict[str, str]:
+    """Return the checksums that were noted, by name of the engine."""
+    try:
+        return msgspec.json.decode((folder / _CHECKSUMS).read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def _note_as_proven(folder: Path) -> None:
+    found = {engine.name: _sha256(engine) for engine in folder.glob(_ENGINES)}
+    if found != _proven(folder):
+        write_whole(folder / _CHECKSUMS, msgspec.json.encode(found).decode())
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager
@@ -63,14 +101,33 @@ def announced(folder: Path | None, model: Path) -> Iterator[None]:
 
     That is when the session is opened, or at its first inference where sizes are left open.
     """
-    if folder is not None and any(folder.glob("*.engine")):
+    if folder is not None and any(folder.glob(_ENGINES)):
         _LOG.info("the engine of TensorRT for %s was built before: %s", model.name, folder)
-        yield
+        with _proving(folder):
+            yield
         return
     _LOG.info("TensorRT is asked for an engine for %s; to build one can take minutes", model.name)
     began_s = time.monotonic()
-    yield
+    with _proving(folder):
+        yield
     _LOG.info("the engine for %s is there after %.0f s", model.name, time.monotonic() - began_s)
+
+
+@contextmanager
+def _proving(folder: Path | None) -> Iterator[None]:
+    """Note what has served well; what has not is built anew at the next start."""
+    if folder is None:
+        yield
+        return
+    try:
+        yield
+    except Exception:
+        (folder / _CHECKSUMS).unlink(missing_ok=True)
+        raise
+    try:
+        _note_as_proven(folder)
+    except (OSError, EdgeDaemonError) as error:
+        _LOG.warning("the next start builds the engines of TensorRT anew: %s", error)
 
 
 def _key(model: Path) -> str:

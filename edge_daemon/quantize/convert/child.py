@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from edge_daemon.errors import EdgeDaemonError, MissingDependency, ModelError
+from edge_daemon.parent import end_with_parent
 from edge_daemon.quantize.convert.messages import Conversion, Failure, Reply, Request
 
 _MOST_CHARACTERS = 300
@@ -20,6 +21,7 @@ _CAUSE = "Exception encountered:"
 
 def answer(convert: Callable[[Request], Conversion]) -> None:
     """Read the request from the command line and write the reply to stdout, alone there."""
+    end_with_parent()
     with os.fdopen(os.dup(1), "wb") as stdout:
         os.dup2(2, 1)  # whatever a library prints is no part of the reply
         request = msgspec.json.decode(sys.argv[1], type=Request)

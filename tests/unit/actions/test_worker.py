@@ -233,7 +233,7 @@ def test_running_job_does_not_hold_others(start: Start) -> None:
 def test_jobs_at_a_time_are_bounded(start: Start) -> None:
     """Beyond the bound of running jobs, actions wait in the queue and run later."""
     jobs = [OpenJob() for _ in range(MAX_RUNNING + 2)]
-    worker = start(rule(JobAction(*jobs)), queue=100)
+    worker = start(rule(JobAction(*jobs)), queue=len(jobs))
     for _ in jobs:
         worker.submit(YES)
     assert jobs[MAX_RUNNING - 1].polled.wait(GIVE_UP_S)
@@ -261,6 +261,22 @@ def test_busy_program_is_dropped(start: Start, tmp_path: Path) -> None:
         while worker.counts().waiting or not worker.counts().dropped:
             threading.Event().wait(0.005)
     assert settled(worker) == ActionCounts(done=1, dropped=1)
+
+
+def test_other_rules_take_over(start: Start) -> None:
+    """What waits runs as it was submitted; what comes after that goes by the new rules and queue."""
+    hanging, after = GateAction(), RecordingAction()
+    worker = start(rule(hanging), queue=2)
+    worker.submit(YES)
+    assert hanging.entered.wait(GIVE_UP_S)
+    worker.submit(YES)
+    worker.replace_rules([rule(after, "on")], queue=3)
+    worker.submit(YES)
+    for _ in range(4):
+        worker.submit(ON_AFTER_LIGHT)
+    hanging.gate.set()
+    assert settled(worker) == ActionCounts(done=4, dropped=2)
+    assert (hanging.runs, after.detections) == (2, [ON_AFTER_LIGHT] * 2)
 
 
 def test_finish_waits_for_all_that_was_submitted(start: Start) -> None:

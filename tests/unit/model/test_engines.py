@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from edge_daemon.config import TensorrtConfig
+from edge_daemon.errors import ModelError
 from edge_daemon.model.providers.engines import KEPT, announced, engine_folder
+from tests.limits import file_size_limit
 
 
 @pytest.fixture
@@ -21,17 +20,6 @@ def model(tmp_path: Path) -> Path:
     path = tmp_path / "m.onnx"
     path.write_bytes(b"a model")
     return path
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file grow, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_engines_are_in_the_state_directory(
@@ -88,6 +76,73 @@ def test_engines_in_use_are_not_old(model: Path, tmp_path: Path) -> None:
     assert len(list(first.parent.iterdir())) == KEPT
 
 
+def test_a_clock_that_was_set_back_spares_the_engine_in_use(model: Path, tmp_path: Path) -> None:
+    """A board without a clock starts in the past: what it uses now looks like the oldest."""
+    config = TensorrtConfig(cache=str(tmp_path / "cache"))
+    for i in range(KEPT):
+        model.write_bytes(b"model %d" % i)
+        folder = engine_folder(config, model)
+        assert folder is not None
+        os.utime(folder, (2**33, 2**33))
+    model.write_bytes(b"the newest")
+    newest = engine_folder(config, model)
+    assert newest is not None
+    assert newest.is_dir()
+    assert len(list(newest.parent.iterdir())) == KEPT
+
+
+def built(config: TensorrtConfig, model: Path, content: bytes = b"an engine") -> Path:
+    """Build an engine as onnxruntime does; return it."""
+    folder = engine_folder(config, model)
+    assert folder is not None
+    with announced(folder, model):
+        (folder / "graph_sm87.engine").write_bytes(content)
+    return folder / "graph_sm87.engine"
+
+
+def test_an_engine_that_served_well_stays(model: Path, tmp_path: Path) -> None:
+    """It is the same at the next start, and at the one after."""
+    config = TensorrtConfig(cache=str(tmp_path / "cache"))
+    engine = built(config, model)
+    for _ in range(2):
+        folder = engine_folder(config, model)
+        with announced(folder, model):
+            assert engine.read_bytes() == b"an engine"
+
+
+@pytest.mark.parametrize("content", [b"", b"an engin", b"an Engine", b"an engine\0"])
+def test_a_damaged_engine_is_built_anew(
+    model: Path, tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cut off, with one bit wrong, or with something after its end: TensorRT never sees it."""
+    config = TensorrtConfig(cache=str(tmp_path / "cache"))
+    engine = built(config, model)
+    engine.write_bytes(content)
+    assert engine_folder(config, model) == engine.parent
+    assert not engine.exists()
+    assert f"{engine}: not as it was built, or not finished" in caplog.text
+    built(config, model)
+    assert engine_folder(config, model) == engine.parent
+    assert engine.exists()
+
+
+def _fail_with(folder: Path, model: Path) -> None:
+    with announced(folder, model):
+        raise ModelError("wrong scores")
+
+
+def test_an_engine_of_a_build_that_was_killed_is_built_anew(model: Path, tmp_path: Path) -> None:
+    """Nothing was noted of it, as of one whose model failed."""
+    config = TensorrtConfig(cache=str(tmp_path / "cache"))
+    folder = engine_folder(config, model)
+    assert folder is not None
+    (folder / "half.engine").write_bytes(b"half")
+    with pytest.raises(ModelError, match="wrong scores"):
+        _fail_with(folder, model)
+    assert engine_folder(config, model) == folder
+    assert not (folder / "half.engine").exists()
+
+
 def test_a_place_that_cannot_be_made_is_done_without(
     model: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -100,7 +155,7 @@ def test_a_full_disk_is_done_without(
     model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is found out before minutes are spent."""
-    with full_disk():
+    with file_size_limit(0):
         assert engine_folder(TensorrtConfig(cache=str(tmp_path / "cache")), model) is None
     assert "each start builds them anew" in caplog.text
 

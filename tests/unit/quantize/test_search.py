@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from onnx import helper
 
@@ -232,6 +234,24 @@ def test_results_are_kept(tmp_path: Path) -> None:
     again = Cache(tmp_path / "new", "key")
     assert [again.get(t.method.name) for t in kept] == kept
     assert again.get("another") is None
+
+
+@given(at=st.integers(0, 10_000), bit=st.integers(0, 7), cut=st.booleans())
+def test_a_damaged_result_is_measured_anew(at: int, bit: int, cut: bool) -> None:
+    """Cut off anywhere, or with any bit wrong, no trial comes back with other figures."""
+    kept = [measured(Method(kind="static", percentile=p)) for p in (99.0, 99.9)]
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Cache(Path(folder), "key")
+        for one in kept:
+            cache.put(one)
+        path = Path(folder, "key.jsonl")
+        content = bytearray(path.read_bytes())
+        at %= len(content)
+        content[at] ^= 1 << bit
+        path.write_bytes(content[:at] if cut else content)
+        again = Cache(Path(folder), "key")
+        found = [again.get(one.method.name) for one in kept]
+    assert all(found[i] in (None, one) for i, one in enumerate(kept))
 
 
 def test_results_that_cannot_be_kept(tmp_path: Path) -> None:

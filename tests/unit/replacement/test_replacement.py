@@ -196,8 +196,8 @@ def test_without_data(config: Config, tmp_path: Path, log: pytest.LogCaptureFixt
         ("exit 78", "it said nothing (exit code 78)"),
         ("kill -9 $$", "the child was ended by SIGKILL"),
         ("exit 0", "no such model file"),
-        ("echo nonsense >$5", "not a model that onnxruntime"),
-        (': >"$5"', "not a model that onnxruntime"),
+        ("echo nonsense >$5", "not a model ("),
+        (': >"$5"', "not a model ("),
         ('mkdir "${5%model.onnx}verdict.json"; cp "$1" "$5"', "Is a directory"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from edge_daemon.errors import EdgeDaemonError
 from edge_daemon.replacement.model_file import sha256_of
+from edge_daemon.replacement.question import Question
 from edge_daemon.replacement.store import KEPT, Store, Verdict, Workplace
 from edge_daemon.state import state_directory
 from tests.unit.replacement.test_question import QUESTION
@@ -86,6 +88,20 @@ def test_a_damaged_verdict_is_said_to_be(store: Store, content: bytes) -> None:
         store.verdict(QUESTION)
 
 
+def test_a_verdict_with_any_bit_wrong_is_none_or_says_the_same(store: Store) -> None:
+    """Of a damaged one at most the words differ that tell what was gained."""
+    verdict = accept(store)
+    path = store.folder / QUESTION.key / "verdict.json"
+    content = path.read_bytes()
+    for bit in range(8 * len(content)):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        with contextlib.suppress(EdgeDaemonError):
+            found = store.verdict(QUESTION)
+            assert found is None or found.model == verdict.model
+
+
 @pytest.mark.parametrize("content", [b"", b"smal", b"smell"])
 def test_a_model_that_was_changed_is_not_served(store: Store, content: bytes) -> None:
     """Cut off, or with one byte wrong."""
@@ -99,7 +115,7 @@ def test_a_model_that_is_gone_is_an_error(store: Store) -> None:
     """Of the kind that the daemon expects."""
     accept(store)
     store.model(QUESTION).unlink()
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(EdgeDaemonError, match="No such file"):
         store.verdict(QUESTION)
 
 
@@ -120,6 +136,40 @@ def test_what_a_killed_daemon_left_is_removed(store: Store) -> None:
     work = store.begin(QUESTION)
     assert names(work.folder) == []
     work.close()
+
+
+def another_question(n: int) -> Question:
+    """Return a question about another model, as after an update."""
+    return replace(QUESTION, model=f"{n:064x}")
+
+
+def test_what_was_left_of_other_questions_is_removed_too(store: Store) -> None:
+    """Whoever updates model or daemon after a kill does not keep the old work for ever."""
+    for n in range(KEPT + 3):
+        os.close(store.begin(another_question(n))._lock)  # as the end of a process does
+    work = store.begin(QUESTION)
+    assert [n for n in names(store.folder) if n.endswith(".work")] == [work.folder.name]
+    assert len([n for n in names(store.folder) if n.endswith(".attempts")]) == KEPT
+    work.close()
+
+
+def test_the_work_of_another_daemon_stays(store: Store) -> None:
+    """It asks another question, and holds its lock."""
+    other = store.begin(another_question(1))
+    (other.folder / "model.onnx").write_text("half")
+    store.begin(QUESTION).close()
+    assert names(other.folder) == ["model.onnx"]
+    other.close()
+
+
+def test_a_clock_that_was_set_back_spares_the_newest_verdict(store: Store) -> None:
+    """What has just been stored is not the one to be forgotten, whatever its date."""
+    for n in range(KEPT):
+        accept(store, another_question(n))
+        os.utime(store.folder / another_question(n).key / "verdict.json", (2**33, 2**33))
+    verdict = accept(store)
+    assert store.verdict(QUESTION) == verdict
+    assert len(names(store.folder)) == KEPT
 
 
 def test_what_is_closed_is_not_the_next_ones_work(store: Store) -> None:

@@ -1,0 +1,1 @@
+"""The daemon with what is around it broken for real."""
