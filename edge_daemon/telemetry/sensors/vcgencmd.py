@@ -19,7 +19,6 @@ from edge_daemon.telemetry.sensors.reading import (
 _PROGRAMS = ("usr/bin/vcgencmd", "opt/vc/bin/vcgencmd")
 _MAILBOXES = ("dev/vcio_gencmd", "dev/vcio")
 """Newer kernels have one for these questions alone."""
-_MAILBOX = "/dev/vcio"
 _NOT_LET_IN = ("Can't open device file", "VCHI initialization failed", "Permission denied")
 _LONGEST_SHOWN = 100
 
@@ -45,7 +44,7 @@ class Vcgencmd:
             self._program.forget()
             raise Unreadable(f"{program} cannot be run: {error.strerror or error}") from error
         if any(text in answer for text in _NOT_LET_IN):
-            raise Unreadable(f"the firmware {NOT_ALLOWED}: {fix_for(VIDEO_GROUP, _MAILBOX)}")
+            raise Unreadable(f"the firmware {NOT_ALLOWED}: {fix_for(VIDEO_GROUP)}")
         if code != 0 or answer.startswith("error="):
             said = " ".join(answer.split())[:_LONGEST_SHOWN] or f"exit status {code}"
             raise Unreadable(f"vcgencmd {question}: {said}")
@@ -76,5 +75,5 @@ class Vcgencmd:
             raise Unreadable("no vcgencmd: not a Raspberry Pi, or raspi-utils is not installed")
         boxes = [box for name in _MAILBOXES if is_there(box := self._root / name)]
         if boxes and not any(is_readable(box) for box in boxes):
-            raise Unreadable(f"{boxes[0]} {NOT_ALLOWED}: {fix_for(VIDEO_GROUP, _MAILBOX)}")
+            raise Unreadable(f"{boxes[0]} {NOT_ALLOWED}: {fix_for(VIDEO_GROUP)}")
         return program

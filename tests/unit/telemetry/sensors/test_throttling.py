@@ -68,7 +68,7 @@ def test_pi_whose_service_may_not_ask(tmp_path: Path) -> None:
     (tmp_path / "answers/get_throttled").write_text(answer)
     state = Throttling(tmp_path).read()
     assert (state.now, state.since_boot) == ((), None)
-    assert "DeviceAllow=/dev/vcio rw" in state.reason
+    assert "join the group video" in state.reason
 
 
 def test_counters_of_x86(tmp_path: Path) -> None:
