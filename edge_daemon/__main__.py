@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 
 # before numpy is imported: the products are small, and a thread pool costs memory and power
@@ -16,6 +17,9 @@ EXIT_INTERRUPTED = 130
 def main() -> None:
     """Run the command line and exit with its code."""
     _fill_standard_descriptors()
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_DFL
+    )  # who inherits SIG_IGN never learns how a child ends
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes
     try:

@@ -205,9 +205,10 @@ class Daemon:
     def _take_over_the_counts(self) -> None:
         """Take over what others have counted: source, pipeline, actions, gate, sensors."""
         self._telemetry.set_audio(
-            self._listening.n_captured,
-            self._pipeline.n_processed,
-            self._listening.n_dropped + self._pipeline.n_cut,
+            captured=self._listening.n_captured,
+            processed=self._pipeline.n_processed,
+            overwritten=self._listening.n_overwritten,
+            cut=self._listening.n_left + self._pipeline.n_cut,
         )
         counts = self._worker.counts()
         self._telemetry.set_actions(counts.done, counts.failed, counts.dropped)

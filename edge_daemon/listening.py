@@ -52,7 +52,7 @@ class Listening:
     """The audio of one run, through all losses of its source, and what became of it.
 
     Every sample that came in is in ``n_captured``. It was handed on in a block, once; or it is in
-    ``n_dropped``; or it waits in the source that is open.
+    ``n_overwritten`` or ``n_left``; or it waits in the source that is open.
 
     Parameters
     ----------
@@ -87,18 +87,16 @@ class Listening:
         self._has_worked = False
         self._lost_s: float | None = None
         self._retry_s = FIRST_RETRY_S
-        self._n_captured = self._n_handed_on = self._n_dropped = 0
-        self._n_in_stream = 0
+        self.n_overwritten = 0
+        """Samples that were too old when they would have been handed on."""
+        self.n_left = 0
+        """Samples that waited in a source when it was closed."""
+        self._n_captured = self._n_in_stream = 0
 
     @property
     def n_captured(self) -> int:
         """Samples that came in so far, at the rate of the blocks."""
         return self._n_captured + (self._source.captured if self._source else 0)
-
-    @property
-    def n_dropped(self) -> int:
-        """Samples that came in and were never handed on."""
-        return self._n_dropped
 
     def go_by(self, config: AudioConfig, rate_hz: int) -> None:
         """Go by another configuration: open the source anew where it is not the same any more."""
@@ -147,7 +145,7 @@ class Listening:
             if block is None:
                 return
             self._n_in_stream += len(block.samples) + block.dropped
-            self._n_dropped += block.dropped
+            self.n_overwritten += block.dropped
             if len(block.samples):
                 self._has_worked = True
                 self._lost_s = None
@@ -160,7 +158,7 @@ class Listening:
         if source is None:
             return  # it did not open
         self._was_silent = self._n_in_stream == 0
-        self._n_dropped += max(0, source.captured - self._n_in_stream)
+        self.n_left += max(0, source.captured - self._n_in_stream)
         self._n_captured += max(source.captured, self._n_in_stream)
 
     def _after(self, error: AudioError) -> Iterator[Event]:

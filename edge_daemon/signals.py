@@ -21,7 +21,7 @@ class StopSignal:
     def __init__(self) -> None:
         self._number: int | None = None
         self._before: dict[signal.Signals, Any] = {}
-        self._is_reload_wished = False
+        self._n_hang_ups = self._n_taken = 0
 
     @property
     def name(self) -> str | None:
@@ -33,8 +33,8 @@ class StopSignal:
 
     def take_reload(self) -> bool:
         """Tell whether SIGHUP has come since this was asked the last time."""
-        wished, self._is_reload_wished = self._is_reload_wished, False
-        return wished
+        before, self._n_taken = self._n_taken, self._n_hang_ups
+        return self._n_taken > before
 
     def wait(self, seconds: float) -> None:
         """Sleep so long, or until a signal comes."""
@@ -58,7 +58,7 @@ class StopSignal:
         self._number = number
 
     def _on_reload(self, _number: int, _frame: object) -> None:
-        self._is_reload_wished = True
+        self._n_hang_ups += 1
 
 
 def _at_a_terminal() -> bool:

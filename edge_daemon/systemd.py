@@ -1,7 +1,8 @@
-"""A thin skin over systemd-python: notify, watchdog, journal.
+"""What systemd is told, and the journal through systemd-python.
 
-Nothing is imported from it, and nothing happens, where systemd did not start the process. Where
-it is missing, systemd is notified all the same: without that it would kill the service.
+Nothing is imported from it, and nothing happens, where systemd did not start the process. Notices
+go through a socket of our own, which is opened once: ``systemd.daemon.notify`` opens one each time,
+and a process without a free descriptor would be taken for dead by the watchdog.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from edge_daemon.log_stream import NeverWaiting
+
+if TYPE_CHECKING:
+    import socket
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,8 +31,8 @@ MISSING = (
 )
 TEXT_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
-Notify = Callable[[str], object]
-"""``systemd.daemon.notify``, or what stands in for it."""
+_TAKEN_WITHIN_S = 1.0
+"""systemd reads at once; audio waits no longer for one that does not."""
 Send = Callable[..., None]
 """``systemd.journal.send``: the message, then fields by name."""
 
@@ -36,7 +41,9 @@ class Notifier:
     """Tells systemd how the service is; does nothing where NOTIFY_SOCKET is not set."""
 
     def __init__(self) -> None:
-        self._notify = _notify_function()
+        self._socket = _notice_socket() if os.environ.get("NOTIFY_SOCKET") else None
+        if self._socket and not _has_journal():
+            _LOG.warning(MISSING)
 
     def ready(self, status: str = "") -> None:
         """Say that the start, or a reload, is complete."""
@@ -64,13 +71,13 @@ class Notifier:
         self._send("STOPPING=1", status)
 
     def _send(self, state: str = "", status: str = "") -> None:
-        if self._notify is None:
+        if self._socket is None:
             return
         lines = [state] if state else []
         if status:
             lines.append("STATUS=" + " ".join(status.split()))  # a line break would end it
         try:
-            self._notify("\n".join(lines))
+            self._socket.sendto("\n".join(lines).encode(), _notice_address())
         except OSError as error:
             _LOG.warning("systemd cannot be told %s: %s", lines, error)
 
@@ -107,26 +114,26 @@ def log_handler() -> logging.Handler:
     return handler
 
 
-def _notify_function() -> Notify | None:
-    if not os.environ.get("NOTIFY_SOCKET"):
-        return None
-    try:
-        notify: Notify = importlib.import_module("systemd.daemon").notify
-    except ImportError:
-        _LOG.warning(MISSING)
-        return _plain_notify
-    return notify
-
-
-def _plain_notify(state: str) -> None:
-    """Send one datagram, which is all that ``systemd.daemon.notify`` does."""
+def _notice_socket() -> socket.socket:
     import socket
 
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    opened.settimeout(_TAKEN_WITHIN_S)
+    return opened
+
+
+def _notice_address() -> str:
     address = os.environ["NOTIFY_SOCKET"]
-    if address.startswith("@"):
-        address = "\0" + address[1:]  # an abstract socket, which has no file
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.sendto(state.encode(), address)
+    # an abstract socket, which has no file, begins with @
+    return "\0" + address[1:] if address.startswith("@") else address
+
+
+def _has_journal() -> bool:
+    try:
+        importlib.import_module("systemd.journal")
+    except ImportError:
+        return False
+    return True
 
 
 def _stderr_is_the_journal() -> bool:

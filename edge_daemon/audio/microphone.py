@@ -44,6 +44,8 @@ class MicrophoneSource:
         self._description = f"microphone {name!r}" if name else "default microphone"
         self._stream: Any = None
         self._ring = RingBuffer(1, 1, sample_rate_hz)
+        self._block_frames = 1
+        self._waited_s = 0.0
         self._converter = Converter(sample_rate_hz, 1, config.channel, sample_rate_hz)
         self._dropped_frames = self._reported_dropped = 0
         self._overflows = 0

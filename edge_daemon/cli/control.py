@@ -78,7 +78,8 @@ def _lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"up         {status['uptime_s']:.0f} s, with {status['audio_s']:.0f} s of audio"
     yield (
         f"samples    {status['captured_samples']} in, {status['processed_samples']} worked on, "
-        f"{status['dropped_samples']} dropped; {status['overflows']} overflows"
+        f"{status['dropped_samples'] - status['cut_samples']} dropped; "
+        f"{status['overflows']} overflows"
     )
     yield f"heard      {words or 'nothing yet'}"
     yield (

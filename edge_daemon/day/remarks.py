@@ -38,8 +38,7 @@ def _of_trouble(day: Day, totals: Totals) -> Iterator[str]:
         worst, n = max(day.dropping, key=lambda found: found[1])
         yield (
             f"{totals.dropped_samples or n:,.0f} samples were dropped, as the machine was too slow "
-            "for the audio, or its source was lost with them; "
-            f"{n:,} of them from {_in_words(worst)}."
+            f"for the audio; {n:,} of them from {_in_words(worst)}."
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from edge_daemon.day.runs import Run
-from edge_daemon.telemetry.record import Kind
+from edge_daemon.telemetry.record import Kind, Record
 
 _NOT_THROTTLED = (None, "no")
 
@@ -88,11 +88,18 @@ def dropping(runs: Iterable[Run]) -> Iterator[tuple[Span, int]]:
     for run in runs:
         before: int | None = 0 if run.has_start else None
         for record in run.of_kind("summary"):
-            dropped = record.dropped_samples
+            dropped = too_slow(record)
             if dropped is not None and before is not None and dropped > before:
                 end_s = run.at_s(record)
                 yield Span(end_s - (record.interval_s or 0.0), end_s), dropped - before
             before = dropped if dropped is not None else before
+
+
+def too_slow(record: Record) -> int | None:
+    """Return how many samples were dropped because the machine was too slow."""
+    if record.dropped_samples is None:
+        return None
+    return record.dropped_samples - (record.cut_samples or 0)
 
 
 def clipped(spans: Iterable[Span], begin_s: float, end_s: float) -> list[Span]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edge_daemon.day.day import Day, Value
 from edge_daemon.day.runs import Run
+from edge_daemon.day.spans import too_slow
 from edge_daemon.telemetry.record import LATENCY, Record, column
 
 _S_PER_H = 3600.0
@@ -53,7 +54,7 @@ def totals_of(day: Day) -> Totals:
         cpu_share_mean=_mean(day, lambda r: r.cpu_share),
         rss_max_bytes=_largest(day, lambda r: r.rss_bytes),
         latency_p99_worst_ms=_largest(day, lambda r: r.durations.get(column(LATENCY, "p99"))),
-        dropped_samples=_gained(day, lambda r: r.dropped_samples),
+        dropped_samples=_gained(day, too_slow),
         overflows=_gained(day, lambda r: r.overflows),
         errors=_gained(day, lambda r: r.errors),
         actions_failed=_gained(day, lambda r: r.actions_failed),

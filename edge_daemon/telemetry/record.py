@@ -76,6 +76,8 @@ class Record(Struct, kw_only=True, omit_defaults=True):
     captured_samples: int | None = None
     processed_samples: int | None = None
     dropped_samples: int | None = None
+    cut_samples: int | None = None
+    """Those of them that waited when a stream ended."""
     overflows: int | None = None
     errors: int | None = None
     actions_done: int | None = None

@@ -57,6 +57,7 @@ def summary_record(time: datetime, uptime_s: float, snapshot: Snapshot) -> Recor
         captured_samples=snapshot["captured_samples"],
         processed_samples=snapshot["processed_samples"],
         dropped_samples=snapshot["dropped_samples"],
+        cut_samples=snapshot["cut_samples"],
         overflows=snapshot["overflows"],
         errors=snapshot["errors"],
         actions_done=actions["done"],

@@ -88,6 +88,8 @@ class Totals(TypedDict):
     audio_s: float
     dropped_samples: int
     """Came in and were never worked on: at the end ``captured == processed + dropped``."""
+    cut_samples: int
+    """Those of them that waited when a stream ended; of the others the machine was too slow."""
     overflows: int
     detections: dict[str, int]
     actions: ActionFigures

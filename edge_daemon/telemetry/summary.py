@@ -53,6 +53,7 @@ class Telemetry:
         self.captured_samples = 0
         self.processed_samples = 0
         self.dropped_samples = 0
+        self.cut_samples = 0
         self.overflows = 0
         self.errors = 0
         self.detections: Counter[str] = Counter()
@@ -78,11 +79,15 @@ class Telemetry:
         self.samples += len(block.samples)
         self.overflows += block.overflows
 
-    def set_audio(self, captured: int, processed: int, dropped: int) -> None:
-        """Take over what came in, what the pipeline has worked on, and what was lost between."""
+    def set_audio(self, captured: int, processed: int, overwritten: int, cut: int) -> None:
+        """Take over what came in, what the pipeline has worked on, and what was lost between.
+
+        ``overwritten`` because the machine was too slow, ``cut`` because a stream ended.
+        """
         self.captured_samples = captured
         self.processed_samples = processed
-        self.dropped_samples = dropped
+        self.dropped_samples = overwritten + cut
+        self.cut_samples = cut
 
     def count_detection(self, detection: Detection) -> None:
         """Count a word that was heard."""
@@ -138,6 +143,7 @@ class Telemetry:
             processed_samples=self.processed_samples,
             audio_s=round(self.samples / self.rate_hz, 3),
             dropped_samples=self.dropped_samples,
+            cut_samples=self.cut_samples,
             overflows=self.overflows,
             detections=dict(self.detections),
             actions=self._actions,

@@ -16,7 +16,8 @@ def text_of(snapshot: Snapshot) -> str:
     return "; ".join(
         [
             f"up {snapshot['uptime_s']:.0f} s",
-            f"{snapshot['blocks']} blocks, {snapshot['dropped_samples']} samples dropped, "
+            f"{snapshot['blocks']} blocks, "
+            f"{snapshot['dropped_samples'] - snapshot['cut_samples']} samples dropped, "
             f"{snapshot['overflows']} overflows",
             f"heard {heard or 'nothing'}",
             *_confirm_text(snapshot),

@@ -186,6 +186,17 @@ class Pipe:
         while data:
             data = data[os.write(cast(int, self._fd), data) :]
 
+    def write_what_fits(self, data: bytes) -> int:
+        """Write as much as is taken at once; return how many bytes that were."""
+        self.open()
+        fd, n = cast(int, self._fd), 0
+        os.set_blocking(fd, False)
+        with suppress(BlockingIOError):
+            while n < len(data):
+                n += os.write(fd, data[n : n + 2])
+        os.set_blocking(fd, True)
+        return n
+
     def close(self) -> None:
         """Hang up; does nothing when it is closed."""
         if self._fd is not None:

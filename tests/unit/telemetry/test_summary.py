@@ -44,7 +44,7 @@ def fill(telemetry: Telemetry) -> None:
         telemetry.count_block(block)
     for label in ("yes", "on", "yes"):
         telemetry.count_detection(Detection(label, 0.9, 1.0))
-    telemetry.set_audio(captured=3264, processed=3200, dropped=64)
+    telemetry.set_audio(captured=3274, processed=3200, overwritten=64, cut=10)
     telemetry.set_actions(done=3, failed=1, dropped=2)
     telemetry.count_error()
     telemetry.latency.add(0.1234)
@@ -59,8 +59,9 @@ def test_snapshot_holds_everything(telemetry: Telemetry) -> None:
     assert json.loads(json.dumps(snapshot)) == snapshot
     assert snapshot["uptime_s"] == 60.0
     assert (snapshot["blocks"], snapshot["samples"]) == (2, 3200)
-    assert (snapshot["captured_samples"], snapshot["processed_samples"]) == (3264, 3200)
-    assert (snapshot["dropped_samples"], snapshot["overflows"]) == (64, 2)
+    assert (snapshot["captured_samples"], snapshot["processed_samples"]) == (3274, 3200)
+    assert (snapshot["dropped_samples"], snapshot["cut_samples"]) == (74, 10)
+    assert snapshot["overflows"] == 2
     assert snapshot["detections"] == {"yes": 2, "on": 1}
     assert snapshot["actions"] == {"done": 3, "failed": 1, "dropped": 2}
     assert snapshot["errors"] == 1
