@@ -7,6 +7,7 @@
 #   prepare test    and what the tests need
 #   prepare train   and what training, models of elsewhere, and the tests of both need: PyTorch and
 #                   TensorFlow, which are large
+#   prepare heavy   and what the heavy tests need: to boot machines, to emulate one, to read packages
 #   prepare check   and what scripts/check needs
 #
 # A stamp for each inside .venv makes the next run skip everything. Nothing but the venv and Debian
@@ -26,6 +27,9 @@ die() {
     say "$@"
     exit 1
 }
+
+# shellcheck source=deploy/install/questions.sh
+source "$ROOT/deploy/install/questions.sh"
 
 prepare() {
     if is_ready "$1"; then return; fi
@@ -50,10 +54,11 @@ is_ready() {
 fingerprint() {
     local version
     version=$(version_of "$VENV/bin/python") || return 1
-    { echo "$ROOT $version" && cat "$ROOT/pyproject.toml" "$ROOT/scripts/_setup.sh"; } | sha256sum
+    {
+        echo "$ROOT $version"
+        cat "$ROOT"/{pyproject.toml,scripts/_setup.sh,deploy/install/questions.sh}
+    } | sha256sum
 }
-
-version_of() { "$1" -I -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
 
 is_wanted_version() {
     [[ -z ${EDGE_DAEMON_PYTHON:-} ]] ||
@@ -70,15 +75,6 @@ set_up() {
     cp "$STAMPS/base" "$STAMPS/$part.new"
     mv "$STAMPS/$part.new" "$STAMPS/$part"
     say "done in $((SECONDS - began)) s"
-}
-
-refuse_32_bit() {
-    case "$(uname -m) $(getconf LONG_BIT 2>/dev/null)" in
-        arm* | i?86* | *' 32')
-            die "this is a 32-bit system ($(uname -m)), and onnxruntime has no build for those;" \
-                "on a Raspberry Pi 3 or newer install the 64-bit Raspberry Pi OS"
-            ;;
-    esac
 }
 
 # ---- the virtual environment -------------------------------------------------------------------
@@ -151,7 +147,13 @@ install_debian_packages() {
     local packages=(libportaudio2 libsystemd0)
     if ! has_systemd; then mapfile -t -O 2 packages < <(packages_for_systemd); fi
     case $1 in
-        test | train) packages+=(pulseaudio pulseaudio-utils libasound2-plugins espeak-ng openssl systemd) ;;
+        test | train | heavy)
+            packages+=(pulseaudio pulseaudio-utils libasound2-plugins espeak-ng openssl strace systemd)
+            ;;&
+        heavy)
+            packages+=(systemd-container debootstrap debian-archive-keyring)
+            packages+=(qemu-user lintian binutils python3-venv)
+            ;;
         check) packages+=(shellcheck) ;;
     esac
     install_packages "${packages[@]}"
@@ -186,16 +188,6 @@ install_packages() {
     say "    sudo apt-get install -y ${missing[*]}"
 }
 
-missing_packages() {
-    local name
-    for name in "$@"; do
-        # shellcheck disable=SC2016 # the braces are dpkg-query's
-        if [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) != installed ]]; then
-            echo "$name"
-        fi
-    done
-}
-
 may_install() {
     [[ -z ${EDGE_DAEMON_NO_APT:-} ]] && command -v apt-get >/dev/null &&
         { ((EUID == 0)) || sudo -n true 2>/dev/null; }
@@ -226,7 +218,7 @@ install_python_packages() {
     case $1 in
         base) extras= ;;
         plots) extras='[plots]' ;;
-        test) extras='[test]' ;;
+        test | heavy) extras='[test]' ;;
         train) extras='[test,train,keras]' ;;
         check) extras='[test,check]' ;; # mypy reads the tests too
         *) die "there is no set-up $1" ;;

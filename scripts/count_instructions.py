@@ -33,6 +33,7 @@ from edge_daemon.benchmark.commit import commit
 from edge_daemon.errors import EdgeDaemonError
 from edge_daemon.outputs import must_be_writable
 from instructions import arm64, document, emulator
+from instructions.machine import PROCESSORS, version
 from instructions.missing import Missing
 from instructions.programs import Counted, Stages, Whole
 from instructions.recordings import DEMO, quiet_room
@@ -61,7 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--root", type=Path, metavar="FOLDER", help="arm64 Python; made if absent")
     parser.add_argument("--model", default="builtin:commands")
-    parser.add_argument("--processor", action="append", choices=list(emulator.PROCESSORS))
+    parser.add_argument("--processor", action="append", choices=list(PROCESSORS))
     parser.add_argument("--audio", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each that are counted")
     parser.add_argument("--lead", type=float, default=10.0, help="seconds before them, not counted")
@@ -77,7 +78,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _counted(args: argparse.Namespace, folder: Path) -> document.Document:
-    qemu = emulator.version()
+    qemu = version()
     root = _root(args, folder)
     recordings = _recordings(args, folder)
     rows = [
@@ -98,7 +99,7 @@ def _root(args: argparse.Namespace, folder: Path) -> Path:
     if not root.exists():
         print(f"making {root}: an arm64 Python", file=sys.stderr)
         root.parent.mkdir(parents=True, exist_ok=True)
-        arm64.build(root, args.wheel)
+        arm64.build(root, [*arm64.ours(), *args.wheel])
     elif args.wheel:
         arm64.add_wheels(root, args.wheel)
     return root

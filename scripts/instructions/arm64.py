@@ -32,7 +32,7 @@ Dir::Cache "{0}/cache";
 def build(root: Path, wheels: list[str]) -> None:
     """Make the folder, or leave none; takes half a minute and 200 MB.
 
-    wheels : requirements besides our own
+    wheels : requirements, as uv and pip take them
 
     Raises
     ------
@@ -42,7 +42,7 @@ def build(root: Path, wheels: list[str]) -> None:
     shutil.rmtree(part, ignore_errors=True)
     try:
         _unpack_debian(part)
-        add_wheels(part, [*_ours(), *wheels])
+        add_wheels(part, wheels)
         part.rename(root)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -73,6 +73,12 @@ def versions(root: Path) -> dict[str, str]:
     return {"python": python_of(root).name.removeprefix("python"), **dict(sorted(found.items()))}
 
 
+def ours() -> list[str]:
+    """Return what the daemon itself requires, in the newest versions that fit."""
+    every = [each for each in requires("edge-daemon") or [] if "extra ==" not in each]
+    return [each for each in every if not _NOT_NEEDED.match(each)]
+
+
 def add_wheels(root: Path, wheels: list[str]) -> None:
     """Install wheels for the Python of a folder; nothing is compiled.
 
@@ -100,12 +106,6 @@ def _libc_minor(root: Path) -> int:
         if found:
             return int(found.group(1))
     raise Missing(f"{root}: no C library for arm64 in it", "name a new folder")
-
-
-def _ours() -> list[str]:
-    """Return what the daemon itself requires."""
-    every = [each for each in requires("edge-daemon") or [] if "extra ==" not in each]
-    return [each for each in every if not _NOT_NEEDED.match(each)]
 
 
 def _unpack_debian(root: Path) -> None:

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
-from instructions.arm64 import python_of, wheels_of
+from instructions.machine import QEMU, Machine, must_have_ended_well, said_last
 from instructions.missing import Missing, tool
 
 SOURCE = Path(__file__).with_name("count.c")
-REPOSITORY = Path(__file__).parents[2]
-QEMU = "qemu-aarch64"
 _PLUGIN_API_VERSIONS = range(1, 9)
 """Of qemu, which takes the newest it knows and a few before; what we use is the same in all."""
-_MOST_S = 3600
-
-PROCESSORS = {"cortex-a53": "0xd03", "cortex-a72": "0xd08", "cortex-a76": "0xd0b"}
-"""Part numbers, by which onnxruntime tells the processors apart."""
-_CORE = """processor\t: {0}
-Features\t: {1}
-CPU implementer\t: 0x41
-CPU architecture: 8
-CPU variant\t: 0x0
-CPU part\t: {2}
-CPU revision\t: 3
-
-"""
-_FEATURES = "fp asimd evtstrm aes pmull sha1 sha2 crc32"
-_NEWER_FEATURES = f"{_FEATURES} atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,46 +23,12 @@ class Counted:
 
 
 class Emulator:
-    """One emulated processor.
-
-    Nothing about a run is left to chance: neither where it lies in memory nor what it takes from
-    the environment, the clock's readings apart.
-
-    Parameters
-    ----------
-    processor : str
-        One of PROCESSORS.
-    root : Path
-        Has an arm64 Python; nothing is written there.
-    folder : Path
-        For what lies over the root, and for byte code.
-
-    Raises
-    ------
-    Missing
-    """
-
-    _ENVIRONMENT: ClassVar[dict[str, str]] = {
-        "LC_ALL": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",
-        "ORT_DISABLE_TELEMETRY": "1",
-        "PATH": os.defpath,
-        "PYTHONHASHSEED": "0",
-    }
+    """A machine that counts the instructions of what it runs."""
 
     def __init__(self, processor: str, root: Path, folder: Path) -> None:
+        self._machine = Machine(processor, root, folder)
         self.processor = processor
-        self._qemu = [tool(QEMU, "qemu-user"), "-cpu", processor, "-seed", "1"]
-        self._python = str(python_of(root))
         self._out = folder / "counts.txt"
-        self._environment = {
-            **self._ENVIRONMENT,
-            "HOME": str(folder),
-            "PYTHONPATH": f"{wheels_of(root)}:{REPOSITORY}:{REPOSITORY / 'scripts'}",
-            "PYTHONPYCACHEPREFIX": str(folder / "byte-code"),
-        }
-        self._qemu += ["-L", str(_overlay(processor, root, folder))]
-        self._fixed = _without_random_addresses()
         self._plugin = self._build(folder / "count.so")
 
     def run(self, program: list[str]) -> Counted:
@@ -94,18 +40,11 @@ class Emulator:
             When it fails, with what it said last.
         """
         done = self._start(self._plugin, program)
-        if done.returncode:
-            said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise Missing(f"{' '.join(program)} failed when emulated: {said}", "see what it needs")
+        must_have_ended_well(program, done)
         return Counted(done.stdout, [int(line) for line in self._out.read_text().split()])
 
     def _start(self, plugin: Path, program: list[str]) -> subprocess.CompletedProcess[str]:
-        counting = ["-plugin", f"{plugin},out={self._out}"]
-        command = [*self._fixed, *self._qemu, *counting, self._python, *program]
-        return subprocess.run(
-            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, errors="replace", timeout=_MOST_S, check=False,
-        )  # fmt: skip
+        return self._machine.start(program, "-plugin", f"{plugin},out={self._out}")
 
     def _build(self, plugin: Path) -> Path:
         """Compile the plugin for the version of the interface that this qemu takes."""
@@ -116,46 +55,7 @@ class Emulator:
             done = self._start(plugin, ["-c", "print('ready')"])
             if done.stdout == "ready\n":
                 return plugin
-            said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            said = said_last(done)
         raise Missing(
             f"{QEMU} runs no Python with our plugin: {said}", "is it a build with plugins?"
         )
-
-
-def version() -> str:
-    """Return which qemu this is.
-
-    Raises
-    ------
-    Missing
-    """
-    command = [tool(QEMU, "qemu-user"), "--version"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"version (\S+)", said)
-    return found.group(1) if found else said.strip()
-
-
-def _overlay(processor: str, root: Path, folder: Path) -> Path:
-    """Return a folder that has all of the root, and tells of the emulated processor.
-
-    Without it onnxruntime reads of the processor that emulates, and crashes.
-    """
-    overlay = folder / "root"
-    (overlay / "proc").mkdir(parents=True)
-    for each in root.absolute().iterdir():
-        if each.name != "proc":
-            (overlay / each.name).symlink_to(each)
-    features = _NEWER_FEATURES if processor == "cortex-a76" else _FEATURES
-    cores = [_CORE.format(n, features, PROCESSORS[processor]) for n in range(4)]
-    (overlay / "proc" / "cpuinfo").write_text("".join(cores))
-    return overlay
-
-
-def _without_random_addresses() -> list[str]:
-    """Return the command before the command; none where this machine does not permit it."""
-    command = ["setarch", "--addr-no-randomize"]
-    try:
-        done = subprocess.run([*command, "true"], capture_output=True, check=False)
-    except OSError:
-        return []
-    return [] if done.returncode else command

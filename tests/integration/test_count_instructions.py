@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))  # where the package `instructions` lies
 
 from instructions import arm64, document  # noqa: E402
-from instructions.emulator import QEMU, Emulator  # noqa: E402
+from instructions.emulator import Emulator  # noqa: E402
+from instructions.machine import QEMU  # noqa: E402
 from instructions.missing import Missing, tool  # noqa: E402
 from instructions.stages import Cost, Part, cost_of  # noqa: E402
 

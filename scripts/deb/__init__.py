@@ -1,0 +1,1 @@
+"""Builds the Debian package: what `scripts/make-deb` runs."""

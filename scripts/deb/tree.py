@@ -1,0 +1,69 @@
+"""The files of the package beside the Python packages: where Debian wants them."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+
+from deb.manual import manual
+from deb.release import REPOSITORY, Release
+
+TEMPLATES = REPOSITORY / "packaging" / "debian"
+DOCUMENTS = Path("usr/share/doc/edge-daemon")
+CONFFILES = ("etc/edge-daemon/config.yaml", "etc/edge-daemon/asound.conf")
+"""What an upgrade leaves as its owner has made it."""
+
+_DEPLOY = {
+    "edge-daemon.sysusers.conf": "usr/lib/sysusers.d/edge-daemon.conf",
+    "60-edge-daemon.rules": "usr/lib/udev/rules.d/60-edge-daemon.rules",
+    "config.yaml": CONFFILES[0],
+    "asound.conf": CONFFILES[1],
+    "edge-daemon.service": "usr/lib/systemd/system/edge-daemon.service",
+}
+_PROGRAM = "/opt/edge-daemon/bin/edge-daemon"
+"""Where install.sh, for which the files of deploy/ are written, has the daemon."""
+
+
+def make_tree(root: Path, release: Release) -> None:
+    """Write everything but the Python packages."""
+    deploy = REPOSITORY / "deploy"
+    for name, where in _DEPLOY.items():
+        _put(root / where, (deploy / name).read_text().replace(_PROGRAM, "/usr/bin/edge-daemon"))
+    programs = root / "usr" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "edge-daemon").symlink_to("../lib/edge-daemon/bin/edge-daemon")
+    _examples(root / DOCUMENTS / "examples", deploy)
+    _put(
+        root / "usr/share/lintian/overrides/edge-daemon",
+        release.filled((TEMPLATES / "lintian-overrides").read_text()),
+    )
+    _compressed(root, _documents(release))
+
+
+def _documents(release: Release) -> Mapping[str, str]:
+    return {
+        f"{DOCUMENTS}/changelog.gz": (REPOSITORY / "CHANGELOG.md").read_text(),
+        f"{DOCUMENTS}/changelog.Debian.gz": release.filled((TEMPLATES / "changelog").read_text()),
+        "usr/share/man/man1/edge-daemon.1.gz": manual(release),
+    }
+
+
+def _examples(folder: Path, deploy: Path) -> None:
+    """Every setting with its default, settings for boards, and drop-ins for the unit."""
+    files = [*(REPOSITORY / "config").glob("*.yaml"), *deploy.glob("drop-ins/*.conf")]
+    for path in files:
+        _put(folder / path.name, path.read_text())
+
+
+def _compressed(root: Path, documents: Mapping[str, str]) -> None:
+    for where, text in documents.items():
+        path = root / where
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # mtime: the time of compression would be in the file
+        path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def _put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
