@@ -11,7 +11,13 @@ from edge_daemon.actions import build_actions
 from edge_daemon.actions.command import program_problem
 from edge_daemon.actions.webhook import webhook_problem
 from edge_daemon.audio import open_source
-from edge_daemon.config import Config, load_config, load_sound_sections, problems_with_model
+from edge_daemon.config import (
+    Config,
+    load_config,
+    load_sound_sections,
+    permission_problems,
+    problems_with_model,
+)
 from edge_daemon.confirm import load_larger_model, mismatches
 from edge_daemon.errors import AudioError, ConfigError, MissingDependency, ModelError
 from edge_daemon.frontend import MfccFrontend
@@ -58,7 +64,14 @@ def check(path: Path | None) -> list[Problem]:
     problems += [Problem(p, is_config=True) for p in unusable]
     problems += [Problem(p, is_config=False) for p in _action_problems(config) if p not in unusable]
     problems += [Problem(p, is_config=False) for p in _record_problems(config)]
-    return problems
+    return [*problems, *_permission_problems(config, path)]
+
+
+def _permission_problems(config: Config, path: Path | None) -> list[Problem]:
+    """Look for files that somebody else may change; the daemon minds if it is told to be strict."""
+    strict = config.security.strict_permissions
+    found = permission_problems(config, path)
+    return [Problem(p, is_config=strict, is_in_the_way=strict) for p in found]
 
 
 def _model_problems(config: Config) -> tuple[ModelSpec | None, list[str], list[str]]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from edge_daemon.config.guess import did_you_mean
+from edge_daemon.config.masking import is_secret, masked, shown, shown_key
 from edge_daemon.config.schema import Section
 
 S = TypeVar("S", bound=Section)
@@ -54,14 +55,12 @@ class Converter:
             return None
 
     def _note(self, where: str, what: str, value: object) -> None:
-        text = repr(value)
-        shown = text if len(text) <= 60 else text[:57] + "..."
-        self.problems.append(f"{where}: {what}, found {shown}")
+        self.problems.append(f"{where}: {what}, found {shown(value)}")
 
     def _note_unknown(self, raw: dict[Any, Any], known: Iterable[str], where: str) -> None:
         for key in raw:
             if key not in known:
-                guess = did_you_mean(str(key), known)
+                guess = did_you_mean(shown_key(key), known)
                 self.problems.append(
                     f"{_join(where, key)}: unknown key{guess}; known here: {', '.join(known)}"
                 )
@@ -97,15 +96,17 @@ class Converter:
         }
 
     def _plain(self, annotation: Any, description: str, raw: object, where: str) -> Any:
+        show = masked(raw) if is_secret(annotation) else raw
         try:
             value = msgspec.convert(raw, annotation)
-        except msgspec.ValidationError as error:
+        # not only of msgspec's own: it cannot put half a character into its message
+        except (msgspec.ValidationError, UnicodeError) as error:
             has_form = " matching regex " in str(error)
             what = "not of the form expected" if has_form else f"expected {in_words(annotation)}"
-            self._note(where, f"{what} ({description})" if description else what, raw)
+            self._note(where, f"{what} ({description})" if description else what, show)
             return None
         if any(_NEVER_TEXT.search(text) for text in _texts(value)):
-            self._note(where, "holds a character that no path or program can take", raw)
+            self._note(where, "holds a character that no path or program can take", show)
         return value
 
 
@@ -122,7 +123,7 @@ def _without_null(raw: object) -> object:
 
 
 def _join(where: str, key: object) -> str:
-    return f"{where}.{key}" if where else str(key)
+    return f"{where}.{shown_key(key)}" if where else shown_key(key)
 
 
 def _is_section(kind: Any) -> bool:

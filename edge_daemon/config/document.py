@@ -7,7 +7,6 @@ import textwrap
 from typing import Any
 
 import yaml
-from msgspec import to_builtins
 from msgspec.json import schema as json_schema
 from msgspec.structs import fields
 
@@ -29,6 +28,8 @@ _ACTIONS_EXAMPLE = """\
 #   command: ["/usr/bin/logger", "lamp on"]        # a list of arguments, never a shell
 # - say: stop
 #   webhook: {url: "http://127.0.0.1:8123/api/webhook/stop", retries: 3}
+# - say: dog
+#   webhook: {url: "https://example.org/hook", headers_from: {Authorization: /etc/edge-daemon/token}}
 # - after: go                                      # "go … left" within decision.within_ms
 #   say: left
 #   log: {path: /var/lib/edge-daemon/left.jsonl}
@@ -44,8 +45,8 @@ def defaults_as_yaml() -> str:
 
 
 def config_as_yaml(config: Config) -> str:
-    """Return a configuration as YAML, complete, without comments."""
-    return yaml.safe_dump(_without_none(to_builtins(config)), sort_keys=False)
+    """Return a configuration as YAML, complete but for secrets, without comments."""
+    return yaml.safe_dump(_as_shown(config), sort_keys=False)
 
 
 def schema_as_json() -> str:
@@ -53,10 +54,12 @@ def schema_as_json() -> str:
     return json.dumps(json_schema(Config), indent=2)
 
 
-def _without_none(value: Any) -> Any:
+def _as_shown(value: Any) -> Any:
+    if isinstance(value, Section):
+        value = value.as_shown()
     if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
-    return [_without_none(v) for v in value] if isinstance(value, list) else value
+        return {k: _as_shown(v) for k, v in value.items() if v is not None}
+    return [_as_shown(v) for v in value] if isinstance(value, list) else value
 
 
 def _section(name: str, value: Any, description: str) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import fields
+
+from edge_daemon.config.masking import SECRET, is_secret, masked
 
 BUILTIN = "builtin:"
 ANY_WORD = "*"
+ADDRESS = r"^https?://[^\s/]\S*$"
 
 Name = Annotated[str, Meta(min_length=1)]
 Threshold = Annotated[float, Meta(gt=0, le=1)]
@@ -22,6 +26,9 @@ GiveUpS = Annotated[float, Meta(ge=1, le=86400)]
 Watts = Annotated[float, Meta(gt=0, le=1000)]
 ChannelNumber = Annotated[int, Meta(ge=0, le=63)]
 ProviderName = Literal["cpu", "xnnpack", "cuda", "tensorrt"]
+Address = Annotated[str, Meta(pattern=ADDRESS)]
+SecretSource = Annotated[str, Meta(min_length=1)]
+"""A file, or ``credential:NAME``; see `edge_daemon.config.secret`."""
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +38,16 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A plain value of this type stands for the key named."""
     expected: ClassVar[str] = "`key: value` lines"
     """What to say when something else is found."""
+
+    def __repr__(self) -> str:
+        """Show the section as it may be shown."""
+        values = (f"{name}={value!r}" for name, value in self.as_shown().items())
+        return f"{type(self).__name__}({', '.join(values)})"
+
+    def as_shown(self) -> dict[str, Any]:
+        """Return the values by their keys, those that are secrets masked."""
+        values = ((f.name, f.type, getattr(self, f.name)) for f in fields(self))
+        return {name: masked(x) if is_secret(kind) else x for name, kind, x in values}
 
 
 class AudioConfig(Section, frozen=True, kw_only=True):
@@ -76,7 +93,7 @@ class AudioConfig(Section, frozen=True, kw_only=True):
             description="a service that has lost its audio and could not open it again for so long "
             "ends with exit code 75, and the service manager starts it afresh; null: never"
         ),
-    ] = 20.0
+    ] = 15.0
 
 
 class QuantizeConfig(Section, frozen=True, kw_only=True):
@@ -402,16 +419,40 @@ class WebhookConfig(Section, frozen=True, kw_only=True):
     shorthand: ClassVar[tuple[type, str] | None] = (str, "url")
 
     url: Annotated[
-        str, Meta(pattern=r"^https?://[^\s/]+\S*$", description="an http:// or https:// address")
-    ]
+        Address | None,
+        Meta(description="an http:// or https:// address; shown without its path", extra=SECRET),
+    ] = None
+    url_from: Annotated[
+        SecretSource | None,
+        Meta(
+            description="the address, where it is a secret: a file that holds it, or "
+            "credential:NAME of systemd"
+        ),
+    ] = None
     timeout_s: Annotated[float, Meta(gt=0, le=60, description="for one attempt")] = 5.0
     retries: Annotated[int, Meta(ge=0, le=10, description="attempts after the first")] = 3
     backoff_s: Annotated[
         float, Meta(gt=0, le=60, description="wait before the first retry; doubles each time")
     ] = 1.0
-    headers: Annotated[dict[str, str], Meta(description="sent with the request")] = field(
-        default_factory=dict
-    )
+    headers: Annotated[
+        dict[str, str], Meta(description="sent with the request; never shown", extra=SECRET)
+    ] = field(default_factory=dict)
+    headers_from: Annotated[
+        dict[str, SecretSource],
+        Meta(
+            description="the same with secrets, such as Authorization: a file that holds the "
+            "value, or credential:NAME of systemd"
+        ),
+    ] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
+        if (self.url is None) == (self.url_from is None):
+            raise ValueError("needs one of url, url_from")
+        given = {name.lower() for name in self.headers}
+        twice = [name for name in self.headers_from if name.lower() in given]
+        if twice:
+            raise ValueError(f"headers_from: {twice[0]} stands in headers too")
 
 
 class LogConfig(Section, frozen=True, kw_only=True):
@@ -531,6 +572,19 @@ class ControlConfig(Section, frozen=True, kw_only=True):
     ] = None
 
 
+class SecurityConfig(Section, frozen=True, kw_only=True):
+    """What others on this machine may do."""
+
+    strict_permissions: Annotated[
+        bool,
+        Meta(
+            description="true: nothing starts (exit code 78) while somebody else than root and the "
+            "daemon's user may change this file, the models or the programs that actions name, or "
+            "everybody may read a secret; false: the log warns"
+        ),
+    ] = False
+
+
 class LoggingConfig(Section, frozen=True, kw_only=True):
     """The log; to the journal under systemd, else to stderr."""
 
@@ -553,6 +607,7 @@ class Config(Section, frozen=True, kw_only=True):
     action_worker: ActionWorkerConfig = ActionWorkerConfig()
     telemetry: TelemetryConfig = TelemetryConfig()
     control: ControlConfig = ControlConfig()
+    security: SecurityConfig = SecurityConfig()
     logging: LoggingConfig = LoggingConfig()
 
     def contradictions(self) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+os.environ.pop("ORT_LOAD_CONFIG_FROM_MODEL", None)  # else a model's metadata sets options
 
 import onnxruntime
 

@@ -15,7 +15,8 @@ import msgspec
 import numpy as np
 
 from edge_daemon.errors import ModelError
-from edge_daemon.model.session import first_line, infer, initial_states
+from edge_daemon.model.file import printable
+from edge_daemon.model.session import first_line, infer, initial_states, metadata_of
 from edge_daemon.types import Features, ModelSpec, Scores
 
 SELF_TEST_KEY = "edge_daemon.self_test"
@@ -79,13 +80,14 @@ def read(session: Any, spec: ModelSpec, path: Path) -> SelfTest | None:
     ModelError
         When it does not fit the model.
     """
-    text = session.get_modelmeta().custom_metadata_map.get(SELF_TEST_KEY)
+    text = metadata_of(session, path).get(SELF_TEST_KEY)
     if text is None:
         return None
     try:
         return _decoded(text, spec)
     except (zlib.error, ValueError) as error:
-        raise ModelError(f"{path}: bad metadata {SELF_TEST_KEY!r}: {error}") from None
+        why = printable(str(error))
+        raise ModelError(f"{path}: bad metadata {SELF_TEST_KEY!r}: {why}") from None
 
 
 def check(test: SelfTest, session: Any, spec: ModelSpec, path: Path) -> None:

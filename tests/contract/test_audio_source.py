@@ -15,7 +15,8 @@ from edge_daemon.audio import AudioSource, open_source
 from edge_daemon.config import AudioConfig
 from edge_daemon.errors import AudioError
 from edge_daemon.types import Block, Samples
-from tests.integration.virtual_microphone import NAME, sound_server, virtual_microphone
+from tests.integration.microphone_fixtures import sound_server, virtual_microphone
+from tests.integration.virtual_microphone import NAME
 from tests.sources import ArraySource
 
 __all__ = ["sound_server", "virtual_microphone"]

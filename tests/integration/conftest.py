@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-from tests.integration.virtual_microphone import sound_server, virtual_microphone
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.microphone_fixtures import sound_server, virtual_microphone
+from tests.integration.notices import Notices
 
 __all__ = ["sound_server", "virtual_microphone"]
+
+
+@pytest.fixture
+def notices(tmp_path: Path) -> Iterator[Notices]:
+    """A service manager that listens."""
+    listening = Notices(tmp_path / "notify")
+    yield listening
+    listening.close()

@@ -257,7 +257,7 @@ class Forbidden(type(Path())):  # type: ignore[misc]
         """Be refused."""
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    def read_bytes(self) -> bytes:
+    def __fspath__(self) -> str:
         """Be refused."""
         raise PermissionError(errno.EACCES, "Permission denied")
 
@@ -277,10 +277,18 @@ def test_without_standard_output(arguments: list[str], monkeypatch: pytest.Monke
     assert main([*arguments, "--config", str(config)]) == 0
 
 
+def _flipped(source: Path) -> Make:
+    """Return what writes a file with one bit of its weights changed."""
+    data = bytearray(source.read_bytes())
+    data[len(data) // 2] ^= 1
+    return lambda path: path.write_bytes(data)
+
+
 BAD_MODELS: dict[str, tuple[Make, str]] = {
-    "truncated.onnx": (_truncated(SHIPPED_MODEL), "not a model that onnxruntime"),
-    "text.onnx": (lambda path: path.write_text("not a model"), "not a model that onnxruntime"),
-    "empty.onnx": (lambda path: path.touch(), "not a model that onnxruntime"),
+    "truncated.onnx": (_truncated(SHIPPED_MODEL), "not a model ("),
+    "flipped.onnx": (_flipped(SHIPPED_MODEL), "damaged or altered: its checksum is not"),
+    "text.onnx": (lambda path: path.write_text("not a model"), "not a model (11 bytes)"),
+    "empty.onnx": (lambda path: path.touch(), "not a model (0 bytes)"),
     "bare.onnx": (lambda path: write_model(path, metadata=None), "no metadata 'edge_daemon'"),
     "garbled.onnx": (lambda path: write_model(path, metadata="{"), "bad metadata"),
     "odd.onnx": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -141,6 +142,25 @@ def test_unplugged_and_plugged_in_again_it_works_again(
     virtual_microphone.plug()
     with source:
         np.testing.assert_array_equal(_hear(source, virtual_microphone, NOISE), NOISE)
+
+
+def test_no_sample_comes_twice(virtual_microphone: VirtualMicrophone) -> None:
+    """Numbered samples come in order, each at most once, over a stall that counts as a loss."""
+    numbers = np.arange(1, 30001, dtype=np.int16)
+    source, heard = _source(), [np.empty(0, np.int16)]
+    with source:
+        virtual_microphone.play(numbers)
+        heard.append(_read_until(source, lambda heard: heard[-1:].any()))
+        virtual_microphone.stall()
+        with contextlib.suppress(AudioLost):
+            while block := source.read():
+                heard.append(block.samples)
+    with source:
+        virtual_microphone.resume()
+        heard.append(_read_until(source, lambda heard: heard.any() and not heard[-1]))
+    came = np.concatenate(heard)
+    assert numbers[-1] in came
+    assert (np.diff(came[came != 0]) > 0).all()
 
 
 def _open_and_listen(source: MicrophoneSource) -> None:

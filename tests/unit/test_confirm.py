@@ -194,7 +194,7 @@ WRONG = {
     "stream.onnx": "tiny is of kind stream; a whole clip is scored, which takes kind window",
     "8 kHz.onnx": "larger takes 8000 Hz, but pitch listens at 16000 Hz",
     "stranger.onnx": "larger has none of the words of pitch; it has bass, treble",
-    "damaged.onnx": "damaged.onnx: not a model that onnxruntime",
+    "damaged.onnx": "damaged.onnx: not a model (",
     "nowhere.onnx": "nowhere.onnx: no such model file",
 }
 

@@ -11,13 +11,14 @@ from typing import Any
 from edge_daemon.config import RuntimeConfig
 from edge_daemon.errors import ModelError
 from edge_daemon.model import self_test
+from edge_daemon.model.fit import check_session
 from edge_daemon.model.keyword import differences
 from edge_daemon.model.library import onnxruntime
 from edge_daemon.model.providers.assignment import library_problem, nodes_elsewhere
 from edge_daemon.model.providers.names import ORT_NAMES, install_line, short_name
 from edge_daemon.model.providers.obtained import Obtained
 from edge_daemon.model.providers.settings import Settings, settings_for
-from edge_daemon.model.session import check_session, open_session, session_of, spec_of
+from edge_daemon.model.session import open_session, session_of, spec_of
 from edge_daemon.model.variants import files_for, is_symmetric
 from edge_daemon.types import ModelSpec
 

@@ -83,7 +83,7 @@ def problems(text: str) -> list[str]:
         (f"audio: {{block_ms: 0x{'f' * 5000}}}", "line 1, column 19: a number that is too long"),
         ("- 1", "the top level is [1]"),
         ("\x00", "not YAML"),
-        ("a: &a [*a]", "a: unknown key"),
+        ("a: &a [*a]", "line 1, column 8: an alias inside what it stands for"),
         ("!!python/object/apply:os.system [id]", "could not determine a constructor"),
     ],
 )  # fmt: skip

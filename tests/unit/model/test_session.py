@@ -109,6 +109,17 @@ def test_a_state_that_changes_its_shape_is_refused(tmp_path: Path) -> None:
         load(path)
 
 
+def test_a_state_is_bounded(tmp_path: Path) -> None:
+    """A model cannot ask for a terabyte before anything of it has run."""
+    path = write_model(tmp_path / "m.onnx", STREAM_SPEC)
+    model = onnx.load(path)
+    for value in (model.graph.input[1], model.graph.output[1]):
+        value.type.tensor_type.shape.dim[1].dim_value = 1 << 38
+    onnx.save(model, path)
+    with pytest.raises(ModelError, match=r"the state 'past' .* is larger than"):
+        load_model(ModelConfig(path=str(path)), RuntimeConfig())
+
+
 @pytest.mark.parametrize("named", ["past", "past_next"])
 def test_states_are_float32(tmp_path: Path, named: str) -> None:
     """A state of another type is refused, in or out."""
