@@ -1,0 +1,42 @@
+"""Gives model files their checksum: ``python -m edge_daemon.model.seal MODEL.onnx …``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from edge_daemon.errors import EdgeDaemonError, ModelError
+from edge_daemon.model.checksum import sealed
+from edge_daemon.model.contents import names_beside, read_bytes
+from edge_daemon.model.onnx_bytes import DamagedError
+
+
+def seal(path: Path) -> None:
+    """Give a model file its checksum, in place of an older one.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read, or names files elsewhere.
+    """
+    data = read_bytes(path)
+    try:
+        beside = [read_bytes(path.parent / name) for name in names_beside(data, path)]
+        path.write_bytes(sealed(data, beside))
+    except DamagedError as error:
+        raise ModelError(f"{path}: not a model ({len(data)} bytes): {error}") from None
+
+
+def main(names: list[str]) -> int:
+    """Seal each file; return the exit code."""
+    try:
+        for name in names:
+            seal(Path(name))
+    except (EdgeDaemonError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
