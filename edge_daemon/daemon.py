@@ -6,8 +6,8 @@ import faulthandler
 import logging
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge_daemon.actions import ActionWorker
@@ -16,7 +16,7 @@ from edge_daemon.audio.muted import MutedWatch
 from edge_daemon.config import Config, check_permissions
 from edge_daemon.control import Answer, socket_path
 from edge_daemon.control.server import ControlServer
-from edge_daemon.errors import ConfigError
+from edge_daemon.errors import ConfigError, EdgeDaemonError
 from edge_daemon.listening import Event, Listening, Lost, Opened
 from edge_daemon.parts import Parts, build_parts
 from edge_daemon.pipeline import Pipeline
@@ -32,6 +32,8 @@ _LOG = logging.getLogger(__name__)
 
 STOP_ACTIONS_S = 1.5
 """Time for running actions at a stop; systemd is promised an end within 2 s."""
+STOP_RELOAD_S = 1.7
+"""From a stop on, for a reload that goes on: an interpreter that ends under a library aborts."""
 STOP_SENSORS_S = 0.2
 """Time for a reading of a sensor; what it holds up ends with the process."""
 FINISH_ACTIONS_S = 30.0
@@ -106,12 +108,17 @@ class Daemon:
         with self._stop:
             self._control = ControlServer(socket_path(self._config.control))
             self._worker.start()
+            why = "an error"
             try:
                 self._sampler = open_sampler(self._root, self._config.telemetry.sensors_s)
                 self._listen()
                 self._finish_actions()
+                why = self._stop.name or "the end of the audio"
+            except EdgeDaemonError as error:
+                why = str(error)
+                raise
             finally:
-                self._shut_down()
+                self._shut_down(why)
         return 0
 
     @property
@@ -181,7 +188,7 @@ class Daemon:
 
     def _between_blocks(self) -> None:
         if self._reporter.say_what_is_due():
-            self._take_over_the_counts()
+            self._end_interval()
             self._reporter.summarise()
         self._switch_model_if_there_is_a_smaller_one()
         self._do_what_is_asked()
@@ -203,7 +210,7 @@ class Daemon:
                 client.answer(Answer(ok=True, status=self._reporter.status()))
 
     def _take_over_the_counts(self) -> None:
-        """Take over what others have counted: source, pipeline, actions, gate, sensors."""
+        """Take over what others have counted: source, pipeline, actions, gate."""
         self._telemetry.set_audio(
             captured=self._listening.n_captured,
             processed=self._pipeline.n_processed,
@@ -217,6 +224,10 @@ class Daemon:
             self._telemetry.set_confirm(confirmer.confirmed, confirmer.rejected)
         if gate:
             self._telemetry.set_activity(gate.hops, gate.skipped, gate.openings, gate.floor_dbfs)
+
+    def _end_interval(self) -> None:
+        """Take over all counts, and what the sensors said since this was done the last time."""
+        self._take_over_the_counts()
         if self._sampler:
             self._telemetry.set_sensors(self._sampler.take())
 
@@ -242,19 +253,30 @@ class Daemon:
             self._replace_parts(reload.parts)
         else:
             self._reporter.refused(reload.problems)
-        reload.answer()
+        with self._control_moved():
+            reload.answer()
+
+    @contextmanager
+    def _control_moved(self) -> Iterator[None]:
+        """Open the socket where it is to be now; the one before closes when all is answered."""
+        before, path = self._control, socket_path(self._config.control)
+        if path != before.path:
+            self._control = ControlServer(path)
+        yield
+        if self._control is not before:
+            before.close()
 
     def _replace_parts(self, parts: Parts) -> None:
         """Let other parts take over, between two blocks, with nothing of the audio lost."""
         before, self._parts = self._parts, parts
         if before.replacement:
             before.replacement.close()
+        self._worker.replace_rules(parts.rules, parts.config.action_worker.queue)
         if parts.pipeline.sample_rate_hz == before.pipeline.sample_rate_hz:
-            parts.pipeline.go_on_from(before.pipeline, self._history.newest())
+            self._act_on(parts.pipeline.go_on_from(before.pipeline, self._history.newest()))
         else:
             parts.pipeline.count_on_from(before.pipeline)
         self._listening.go_by(parts.config.audio, self._pipeline.sample_rate_hz)
-        self._worker.replace_rules(parts.rules, parts.config.action_worker.queue)
         self._reporter.adjust(parts.config)
         self._reopen_what_differs(before.config)
         self._reporter.reloaded(parts.pipeline, parts.model)
@@ -264,9 +286,6 @@ class Daemon:
         if config.audio.muted_after_s != before.audio.muted_after_s:
             self._health.trouble("muted", "")
             self._muted = self._muted_watch()
-        if config.control != before.control:
-            self._control.close()
-            self._control = ControlServer(socket_path(config.control))
         if config.telemetry.sensors_s != before.telemetry.sensors_s:
             if self._sampler:
                 self._sampler.stop(STOP_SENSORS_S)
@@ -281,7 +300,8 @@ class Daemon:
             if self._worker.finish(timeout_s=0.2):
                 return
 
-    def _shut_down(self) -> None:
+    def _shut_down(self, why: str) -> None:
+        began_s = time.monotonic()
         if self._stop:
             _LOG.info("%s: stopping", self._stop.name)
         self._health.stopping()
@@ -289,8 +309,9 @@ class Daemon:
         if self._parts.replacement:
             self._parts.replacement.close()
         self._worker.stop(STOP_ACTIONS_S)
+        self._reloads.stop(max(0.0, began_s + STOP_RELOAD_S - time.monotonic()))
         self._pipeline.cut()
-        self._take_over_the_counts()
-        self._reporter.ended(self._stop.name)
+        self._end_interval()
+        self._reporter.ended(why)
         if self._sampler:
             self._sampler.stop(STOP_SENSORS_S)

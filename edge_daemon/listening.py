@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from edge_daemon.audio import READ_TIMEOUT_S, AudioSource, open_source
 from edge_daemon.audio.plugged import PluggedWatch
 from edge_daemon.config import AudioConfig
-from edge_daemon.errors import AudioError, AudioGone, AudioLost
+from edge_daemon.errors import AudioError, AudioGone, AudioLost, MissingDependency
 from edge_daemon.signals import StopSignal
 from edge_daemon.types import Block
 
@@ -123,6 +123,10 @@ class Listening:
                 if self._is_end(error):
                     return
                 yield from self._after(error)
+            except MissingDependency as error:
+                if not self._is_reopened:
+                    raise
+                yield from self._after(AudioError(str(error)))
             else:
                 if not self._is_to_reopen:
                     return
@@ -209,12 +213,14 @@ class Listening:
         return self._kind == "pcm" and isinstance(error, AudioLost) and not self._is_watched
 
     def _may_retry(self, error: AudioError) -> bool:
-        """Tell whether waiting may help: something was lost, or a service's card comes late."""
+        """Tell whether waiting may help: something was lost, or a service's card comes late.
+
+        What a reload has named is waited for in any case: the next one may mend it.
+        """
         if isinstance(error, AudioLost):
             return True
-        if self._kind == "mic":
-            return self._has_worked or self._is_watched
-        return self._is_reopened
+        is_microphone = self._kind == "mic"
+        return self._is_reopened or (is_microphone and (self._has_worked or self._is_watched))
 
 
 def _what_is_open(config: AudioConfig) -> AudioConfig:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from edge_daemon.activity import ActivityFigures, Gate
 from edge_daemon.config import ActivityConfig, Config, Sequence, problems_with_model, sequences
 from edge_daemon.confirm import Confirmer, load_confirmer
-from edge_daemon.decision import Decision
+from edge_daemon.decision import LATEST_HIT_MS, Decision
 from edge_daemon.errors import ConfigError, ModelError
 from edge_daemon.frontend import MfccFrontend, level_projection
 from edge_daemon.model import KeywordModel, LoadedModel, differences, hop_frames, load_model
@@ -227,19 +227,24 @@ class Pipeline:
         model.go_on_from(self._model)
         self._model = model
 
-    def go_on_from(self, before: Pipeline, newest: Samples) -> None:
+    def go_on_from(self, before: Pipeline, newest: Samples) -> list[Detection]:
         """Take the place of another pipeline in a running stream.
 
         The newest audio is heard once more, so that words and pauses around this moment are decided
-        as if this one had listened all that time; what it finds in it was decided before. Time and
-        counts go on.
+        as if this one had listened all that time. What the other has detected is not detected
+        again; a word that it was about to decide is returned. Time and counts go on.
 
         Parameters
         ----------
         before : Pipeline
             The one that listened so far, at the same sample rate.
         newest : Samples [shape=(n,), dtype=int16]
-            The end of the audio that it was given; seconds of it, to span wake words as well.
+            The end of the audio that it was given; seconds of it, to span a word and its pauses.
+
+        Returns
+        -------
+        list of Detection
+            Mostly empty.
         """
         end = before._position + len(before._waiting)
         start = max(0, end - len(newest))
@@ -247,11 +252,14 @@ class Pipeline:
         timer, self._timer = self._timer, _NoTimer()
         self.reset()
         self._position = start
-        self.process(newest[len(newest) - (end - start) :])
+        found = self.process(newest[len(newest) - (end - start) :])
         self._timer = timer
         self.count_on_from(before)
         self.n_cut -= len(before._waiting)
         self.n_processed += len(before._waiting) - len(self._waiting)
+        self._decision.go_on_from(before._decision)
+        newest_ms = self._ms_at(end) - LATEST_HIT_MS
+        return [d for d in found if 1000.0 * d.time_s > newest_ms and not before._has_told(d)]
 
     def count_on_from(self, before: Pipeline) -> None:
         """Take over the counts of a pipeline in whose place this one comes, with a new stream."""
@@ -345,6 +353,9 @@ class Pipeline:
         found = self._decision.update(scores, self._levels(features), self._ms_at(end))
         self._timer.lap("decision")
         return found
+
+    def _has_told(self, found: Detection) -> bool:
+        return self._decision.has_told(found.label, 1000.0 * found.time_s)
 
     def _levels(self, features: Features) -> Scores:
         levels: Scores = features @ self._level_weights + self._level_bias

@@ -27,17 +27,25 @@ class Reload:
         self._build = build
         self._replies = replies
         self._thread = threading.Thread(target=self._work, name="edge-reload", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # the limit of tasks is reached
+            self.problems = [f"{error}; try again later"]
 
     @property
     def is_over(self) -> bool:
         """There are parts, or problems."""
         return not self._thread.is_alive()
 
+    def wait(self, timeout_s: float) -> None:
+        """Wait until it is over, but no longer than this."""
+        if not self.is_over:
+            self._thread.join(timeout_s)
+
     def answer(self) -> None:
         """Tell those who wished for it what became of it."""
         for reply in self._replies:
-            reply(Answer(ok=not self.problems, problems=self.problems))
+            reply(Answer(ok=self.parts is not None, problems=self.problems))
 
     def _work(self) -> None:
         try:
@@ -79,6 +87,11 @@ class Reloads:
         self._running = Reload(self._build, self._replies)
         self._is_wished, self._replies = False, []
         return True
+
+    def stop(self, timeout_s: float) -> None:
+        """Wait for the one that goes on, whatever comes of it, but no longer than this."""
+        if self._running:
+            self._running.wait(timeout_s)
 
     def ended(self) -> Reload | None:
         """Return the one that has ended, once."""

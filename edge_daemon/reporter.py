@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_daemon import __version__
 from edge_daemon.audio.muted import Change
-from edge_daemon.config import Config
+from edge_daemon.config import Config, TelemetryConfig
 from edge_daemon.health import Health
 from edge_daemon.listening import Lost, Opened
 from edge_daemon.model import LoadedModel
@@ -42,6 +42,7 @@ class Reporter:
         self._heard: list[Detection] = []
         self._dropped_unsaid = 0
         self._dropped_due = Interval(SAY_DROPPED_EVERY_S, time.monotonic())
+        self._summary_due = _interval_of(config.telemetry)
         self._source = self._model = ""
         self._audio_s = time.monotonic()
         self._telemetry_config = config.telemetry
@@ -52,8 +53,9 @@ class Reporter:
         logging.getLogger().setLevel(config.logging.level.upper())
         before, self._telemetry_config = self._telemetry_config, config.telemetry
         self._muted_after_s = config.audio.muted_after_s
-        now = time.monotonic()
-        self._summary_due = Interval(config.telemetry.interval_s, now)
+        self.telemetry.forget_what_not_all_have()
+        if config.telemetry.interval_s != before.interval_s:  # else reloads would put it off
+            self._summary_due = _interval_of(config.telemetry)
         if config.telemetry.idle_w != before.idle_w:
             self.telemetry.set_idle_power(config.telemetry.idle_w)
         if config.telemetry.log != before.log:
@@ -152,16 +154,16 @@ class Reporter:
         """Say what has waited for its time; tell whether a summary is due."""
         now = time.monotonic()
         if self._dropped_due.due(now):
-            self._say_dropped()
+            self.health.trouble("slow", "too slow, audio is dropped" if self._say_dropped() else "")
         return self._summary_due.due(now)
 
-    def _say_dropped(self) -> None:
-        """Say what was dropped since this was asked the last time, if anything was."""
+    def _say_dropped(self) -> bool:
+        """Say what was dropped since this was asked the last time; tell whether anything was."""
         n, self._dropped_unsaid = self._dropped_unsaid, 0
-        self.health.trouble("slow", "too slow, audio is dropped" if n else "")
         if n:
             slow = f"too slow: {n} samples dropped"
             _LOG.warning(slow, extra=self._logbook.event("dropped", slow))
+        return n > 0
 
     def summarise(self) -> None:
         """Give the figures of the interval that ends now."""
@@ -184,7 +186,7 @@ class Reporter:
             "heard": [_as_json(detection) for detection in self._heard[-_SHOWN:]],
         }
 
-    def ended(self, why: str | None) -> None:
+    def ended(self, why: str) -> None:
         """Say what came of the whole run."""
         self._say_dropped()
         if self.telemetry.samples:
@@ -192,12 +194,16 @@ class Reporter:
             total = sum(self.telemetry.detections.values())
             latest = "; ".join(map(_in_words, self._heard))
             _LOG.info("heard %d words%s", total, f", the last: {latest}" if latest else "")
-        self._logbook.event("stop", why or "the end of the audio")
+        self._logbook.event("stop", why)
 
     def _serves(self, model: LoadedModel) -> None:
         self._model = model.spec.name
         self.telemetry.provider = model.obtained.provider
         _LOG.info("%s", model.obtained)
+
+
+def _interval_of(config: TelemetryConfig) -> Interval:
+    return Interval(config.interval_s, time.monotonic())
 
 
 def _as_json(detection: Detection) -> dict[str, str | float | None]:

@@ -77,7 +77,7 @@ class Notifier:
         if status:
             lines.append("STATUS=" + " ".join(status.split()))  # a line break would end it
         try:
-            self._socket.sendto("\n".join(lines).encode(), _notice_address())
+            self._socket.sendto("\n".join(lines).encode(errors="replace"), _notice_address())
         except OSError as error:
             _LOG.warning("systemd cannot be told %s: %s", lines, error)
 

@@ -7,6 +7,7 @@ afresh, 78 bad configuration or model; of `quantize` also 3, the original was ke
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -53,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(error, EXIT_FAILURE)
     except OSError as error:  # stdout: its reader, such as `head`, has seen enough, or a full disk
         _discard_stdout()
-        return EXIT_OK if isinstance(error, BrokenPipeError) else _complain(error, EXIT_FAILURE)
+        is_unread = error.errno in (errno.EPIPE, errno.EIO)  # EIO: its terminal was closed
+        return EXIT_OK if is_unread else _complain(error, EXIT_FAILURE)
 
 
 def _called(argv: Sequence[str] | None) -> int:

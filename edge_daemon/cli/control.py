@@ -54,10 +54,11 @@ def add_reload(commands: Any, system_config: SystemConfig) -> argparse.ArgumentP
 def _ask(do: str, config: Path | None) -> Answer:
     """Ask the daemon; where its socket is shows also in a configuration with mistakes."""
     from edge_daemon.config import load_sound_sections
-    from edge_daemon.control.client import ask
+    from edge_daemon.control.client import ANSWER_WITHIN_S, RELOADED_WITHIN_S, ask
     from edge_daemon.control.paths import sockets_to_try
 
-    return ask(sockets_to_try(load_sound_sections(config).control), do)
+    within_s = RELOADED_WITHIN_S if do == "reload" else ANSWER_WITHIN_S
+    return ask(sockets_to_try(load_sound_sections(config).control), do, within_s)
 
 
 def _complain(answer: Answer, code: int) -> int:

@@ -13,6 +13,8 @@ from edge_daemon.errors import ControlError
 
 ANSWER_WITHIN_S = 30.0
 """An answer comes between two blocks; only a reload takes longer."""
+RELOADED_WITHIN_S = 1800.0
+"""An engine of TensorRT takes minutes."""
 
 
 def ask(paths: Sequence[Path], do: str, within_s: float = ANSWER_WITHIN_S) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 import msgspec
@@ -43,8 +44,9 @@ def parse_request(line: bytes) -> Request:
 
 
 def answer_line(answer: Answer) -> bytes:
-    """Return an answer as it is sent."""
-    return msgspec.json.encode(answer) + b"\n"
+    """Return an answer as it is sent; the bytes of a path in it need not be text."""
+    text = json.dumps(msgspec.to_builtins(answer), ensure_ascii=False)
+    return text.encode(errors="replace") + b"\n"
 
 
 def parse_answer(line: bytes) -> Answer:

@@ -35,10 +35,12 @@ class Client:
         self.is_gone = False
         """It has hung up, or is to be cut off."""
         self._received = b""
+        self._is_owed = False
 
     def answer(self, answer: Answer) -> None:
         """Send an answer; a client that does not take it loses its connection."""
         line = answer_line(answer)
+        self._is_owed = False
         try:
             self.is_gone |= self.connection.send(line, socket.MSG_NOSIGNAL) < len(line)
         except OSError:
@@ -46,12 +48,15 @@ class Client:
 
     @property
     def has_asked(self) -> bool:
-        """A whole line has come that was not taken yet."""
-        return b"\n" in self._received
+        """A whole line has come and it is its turn: what was asked before is answered."""
+        return b"\n" in self._received and not self._is_owed
 
     def receive(self) -> None:
-        """Take what has come, unless there is a line to be answered first."""
-        if self.has_asked:
+        """Take what has come, unless there is a line to be answered first.
+
+        Its end of input is seen after that: who has said all may still wait for an answer.
+        """
+        if self.has_asked or self._is_owed:
             return
         try:
             data = self.connection.recv(_CHUNK_BYTES)
@@ -67,7 +72,9 @@ class Client:
         if not self.has_asked:
             return None
         line, _, self._received = self._received.partition(b"\n")
-        return self._parsed(line)
+        request = self._parsed(line)
+        self._is_owed = request is not None
+        return request
 
     def _parsed(self, line: bytes) -> Request | None:
         try:

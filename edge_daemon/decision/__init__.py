@@ -13,12 +13,15 @@ from edge_daemon.decision.thresholds import Thresholds, word_thresholds
 from edge_daemon.decision.trigger import Hit, Trigger, WordRule
 from edge_daemon.types import Detection, ModelSpec, Scores
 
-__all__ = ["Confirmation", "Decision", "Thresholds", "word_thresholds"]
+__all__ = ["LATEST_HIT_MS", "Confirmation", "Decision", "Thresholds", "word_thresholds"]
 
 Confirmation: TypeAlias = Callable[[str], bool]
 """Tells whether a second opinion hears this word in the newest audio, too."""
 
-_LATEST_HIT_MS = 500
+LATEST_HIT_MS = 500
+"""By then after its end a word has crossed its threshold, or it does not."""
+_SAME_WORD_MS = 1000
+"""Two that hear the same word differ by less about when."""
 
 
 class Decision:
@@ -64,6 +67,7 @@ class Decision:
         )
         self._sequences = Sequences(sequences)
         self._confirm = confirm or _unasked
+        self._told_ms: dict[str, float] = {}  # of each word the last time
         frame_ms = 1000.0 * spec.frontend.hop_length / spec.frontend.sample_rate_hz
         longest_pause_ms = max(self._isolate_ms.values(), default=0)
         self._isolation = Isolation(
@@ -72,7 +76,7 @@ class Decision:
         self._listens_for_pauses = longest_pause_ms > 0
         self.memory_ms = self._isolation.memory_ms if self._listens_for_pauses else 0.0
         """Audio whose levels one decision rests on, in milliseconds."""
-        self.settle_ms = _LATEST_HIT_MS + longest_pause_ms
+        self.settle_ms = LATEST_HIT_MS + longest_pause_ms
         """Time after the end of a word by which its detection has come, in milliseconds."""
 
     def update(self, scores: Scores, levels: Scores, now_ms: float) -> list[Detection]:
@@ -104,12 +108,26 @@ class Decision:
         found += [
             Detection(h.label, h.score, now_ms / 1000.0) for h in self._isolation.said_alone()
         ]
+        self._told_ms.update((detection.label, now_ms) for detection in found)
         return found
 
     def recall(self, levels: Scores) -> None:
         """Take the levels of a hop in the past that was not scored; nothing is decided."""
         if self._listens_for_pauses:
             self._isolation.push(levels)
+
+    def go_on_from(self, before: Decision) -> None:
+        """Take over what another one has detected in the stream, so that no word is told by both."""
+        for label, fired_ms in self._trigger.fired_ms.items():
+            if before.has_told(label, fired_ms):
+                self._isolation.drop(label)
+        self._sequences.go_on_from(before._sequences, before._trigger.fired_ms, _SAME_WORD_MS)
+        self._trigger.go_on_from(before._told_ms)
+        self._told_ms |= before._told_ms
+
+    def has_told(self, label: str, at_ms: float) -> bool:
+        """Tell whether a word that another one decides at this time was detected here."""
+        return self._told_ms.get(label, -math.inf) > at_ms - _SAME_WORD_MS
 
     def awaits(self, now_ms: float) -> bool:
         """Tell whether something said is decided by what comes next: a pause, or a command."""
@@ -128,6 +146,7 @@ class Decision:
 
     def reset(self) -> None:
         """Forget what was heard."""
+        self._told_ms.clear()
         self._trigger.reset()
         self._sequences.reset()
         self._isolation.reset()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 
 from edge_daemon.config import Sequence
 
@@ -29,6 +30,20 @@ class Sequences:
         """Remember ``label`` if it is a wake word."""
         if label in self._wake_words:
             self._heard_ms[label] = now_ms
+
+    def go_on_from(
+        self, before: Sequences, fired_ms: Mapping[str, float], same_word_ms: float
+    ) -> None:
+        """Take over the wake words that another one has heard, and forget those it has used up.
+
+        ``fired_ms`` tells when it heard each the last time; less than ``same_word_ms`` apart is the
+        same one.
+        """
+        for label in before._wake_words & self._heard_ms.keys():
+            if fired_ms.get(label, -math.inf) > self._heard_ms[label] - same_word_ms:
+                del self._heard_ms[label]
+        for label, heard_ms in before._heard_ms.items():
+            self.note(label, heard_ms)
 
     def expected(self, now_ms: float) -> frozenset[str]:
         """Return the words that a wake word heard in time may be followed by now."""

@@ -57,7 +57,8 @@ class Trigger:
         """Forget all scores; every word may fire."""
         self._recent[:] = 0
         self._disarmed: set[str] = set()
-        self._fired_ms = dict.fromkeys(self._rules, -np.inf)
+        self.fired_ms: dict[str, float] = dict.fromkeys(self._rules, -np.inf)
+        """When each word fired the last time."""
 
     def update(
         self, scores: Scores, now_ms: float, expected: Container[str] = frozenset()
@@ -86,14 +87,20 @@ class Trigger:
             return None
         if score < (rule.threshold_after if label in expected else rule.threshold):
             return None
-        if now_ms - self._fired_ms[label] < rule.refractory_ms:
+        if now_ms - self.fired_ms[label] < rule.refractory_ms:
             return None
         return Hit(label, score)
 
     def fire(self, label: str, now_ms: float) -> None:
         """Keep a word from firing again until its score fell and its refractory time is over."""
         self._disarmed.add(label)
-        self._fired_ms[label] = now_ms
+        self.fired_ms[label] = now_ms
+
+    def go_on_from(self, fired_ms: Mapping[str, float]) -> None:
+        """Count words as fired that another trigger has fired at these times."""
+        for label, at_ms in fired_ms.items():
+            if label in self.fired_ms:
+                self.fired_ms[label] = max(self.fired_ms[label], at_ms)
 
     def _smooth(self, scores: Scores) -> Scores:
         self._recent[:-1] = self._recent[1:]  # in order of time: no sum depends on what came before

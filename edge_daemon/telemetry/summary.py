@@ -123,6 +123,10 @@ class Telemetry:
         """Take over the counts of the log of records, where there is one."""
         self._records = RecordFigures(written=written, lost=lost)
 
+    def forget_what_not_all_have(self) -> None:
+        """Forget what only some configurations have; what this one has is soon told again."""
+        self._confirm = self._activity = self._sensors = self._records = None
+
     @property
     def n_inferences(self) -> int:
         """How often the model was asked, those hops included that a gate let through later."""

@@ -216,6 +216,56 @@ def test_systemd_is_told(service: Service, notices: Notices) -> None:
         assert daemon.stop(signal.SIGTERM) == 0
 
 
+def test_another_control_socket(service: Service) -> None:
+    """Who asked for it through the one before has its answer; the next ones ask at the new one."""
+    other = service.folder / "other.sock"
+    with service.run() as daemon:
+        service.write(control={"path": str(other)})
+        assert ask([service.socket], "reload").ok
+        assert ask([other], "status").ok
+        assert not service.socket.exists()
+        assert daemon.stop(signal.SIGTERM) == 0
+    assert not other.exists()
+
+
+def test_what_another_configuration_does_not_have_is_not_told(service: Service) -> None:
+    """A gate or a log of records that is no more leaves no figures behind."""
+    service.write(telemetry={"format": "json", "log": {"path": str(service.folder / "log.jsonl")}})
+    with service.run() as daemon:
+        service.pipe.write(silence(1))
+        service.write(activity={"gate": False})
+        assert ask([service.socket], "reload").ok
+        assert ask([service.socket], "status").ok
+        assert daemon.stop(signal.SIGTERM) == 0
+    (summary,) = json_lines("\n".join("{" + x.partition("{")[2] for x in daemon.lines if "{" in x))
+    assert not {"activity", "records", "sensors"} & summary.keys()
+
+
+def test_a_path_that_is_no_text(service: Service, notices: Notices) -> None:
+    """Its bytes are told as far as they are text, to systemd and to clients, and end nothing."""
+    odd = service.folder / "\udcff.fifo"
+    pipe = Pipe(odd)
+    arguments = ("--config", service.config, "--source", f"pcm:{odd}")
+    with RunningDaemon(*arguments, env={"NOTIFY_SOCKET": str(notices.path)}) as daemon:
+        daemon.wait_for("listening to")
+        status = ask([service.socket], "status").status
+        assert status
+        assert "?.fifo" in status["source"]
+        pipe.write(silence(1))
+        notices.until("READY=1")
+        pipe.close()
+        assert "?.fifo" in notices.until("no audio")[-1]
+        assert daemon.stop(signal.SIGTERM) == 0
+
+
+def test_a_stop_during_a_reload(service: Service) -> None:
+    """What is being built is left behind without a trace."""
+    for _ in range(3):
+        with service.run() as daemon:
+            daemon.process.send_signal(signal.SIGHUP)
+            assert daemon.stop(signal.SIGTERM) == 0
+
+
 def test_a_storm_of_reloads(service: Service) -> None:
     """However many are wished, the audio is worked on, and descriptors and threads stay."""
     audio = demo_samples(N_WORDS)
@@ -239,10 +289,10 @@ def test_a_storm_of_reloads(service: Service) -> None:
 def test_hang_up_of_a_terminal_is_a_stop(service: Service) -> None:
     """Who closes the terminal does not leave a microphone open behind."""
     leader, terminal = os.openpty()
-    daemon = RunningDaemon("--config", service.config, stdin=terminal)
+    daemon = RunningDaemon("--config", service.config, stdin=terminal, stdout=terminal)
     os.close(terminal)
     with daemon:
         daemon.wait_for("listening to")
+        os.close(leader)  # nothing can be written to stdout any more
         assert daemon.stop(signal.SIGHUP) == 0
-    os.close(leader)
     assert any("SIGHUP: stopping" in line for line in daemon.lines)

@@ -40,7 +40,7 @@ def heard_through_a_change(
 ) -> list[Detection]:
     """Put one in the place of the other at a sample, with so much of the audio kept."""
     found = before.process(AUDIO[:at])
-    after.go_on_from(before, AUDIO[max(0, at - kept) : at])
+    found += after.go_on_from(before, AUDIO[max(0, at - kept) : at])
     return found + after.process(AUDIO[at:])
 
 
@@ -121,3 +121,23 @@ def test_the_gate_counts_on(path: Path) -> None:
     if figures and after.activity:
         assert figures.skipped > 0
         assert (after.activity.hops, after.activity.skipped) == (figures.hops, figures.skipped)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        [{}, {"threshold": 0.85}],
+        [{}, {"smooth_ms": 400}],
+        [{"threshold": 0.85}, {"threshold": 0.3}],
+        [{"wake_words": [], "isolate_ms": 80}, {"wake_words": [], "isolate_ms": 40}],
+        [{"wake_words": [], "isolate_ms": 40}, {"wake_words": [], "isolate_ms": 80}],
+    ],
+)
+def test_other_thresholds_tell_no_word_twice(path: Path, sections: list[object]) -> None:
+    """Wherever in a word another configuration takes over: the two tell it once between them."""
+    one, other = ([d.label for d in pipeline(path, decision=x).process(AUDIO)] for x in sections)
+    assert one == other
+    for at in range(RATE_HZ // 2, len(AUDIO) - RATE_HZ // 2, 5600):
+        before, after = (pipeline(path, decision=x) for x in sections)
+        found = heard_through_a_change(before, after, at, 5 * RATE_HZ)
+        assert [d.label for d in found] == one, f"at {at / RATE_HZ:.2f} s"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edge_daemon import listening
 from edge_daemon.audio import AudioSource
 from edge_daemon.config import AudioConfig
-from edge_daemon.errors import AudioError, AudioGone, AudioLost
+from edge_daemon.errors import AudioError, AudioGone, AudioLost, MissingDependency
 from edge_daemon.listening import Event, Listening, Lost, Opened, Waiting
 from edge_daemon.signals import StopSignal
 from edge_daemon.types import Block
@@ -37,7 +37,7 @@ class Script:
         steps: Sequence[int | AudioError],
         dropped: int = 0,
         unread: int = 0,
-        refused: AudioError | None = None,
+        refused: AudioError | MissingDependency | None = None,
     ) -> None:
         self._steps = list(steps)
         self._dropped = dropped
@@ -183,6 +183,28 @@ def test_a_source_that_a_reload_named_wrongly_is_waited_for() -> None:
     next(events), next(events)
     heard.go_by(AudioConfig(source="pcm:/missing"), 16000)
     assert isinstance(next(events), Lost)
+
+
+@pytest.mark.parametrize("error", [AudioError("unplugged"), MissingDependency("no PortAudio")])
+def test_a_microphone_that_a_reload_named_is_waited_for(
+    error: AudioError | MissingDependency,
+) -> None:
+    """By hand as well, and before any audio: only a start ends with what is not there."""
+    heard = listen([Script([0] * 3), Script([], refused=error)], AudioConfig(source="pcm:/fifo"))
+    events = heard.events()
+    next(events), next(events)
+    heard.go_by(AudioConfig(source="mic:other"), 16000)
+    lost = next(events)
+    assert isinstance(lost, Lost)
+    assert str(lost.error) == str(error)
+    heard.go_by(AudioConfig(source="wav:other.wav"), 16000)
+    assert isinstance(next(events), Lost), "it is tried at once, and refused"
+
+
+def test_what_is_not_installed_ends_a_start() -> None:
+    """No wait brings a library."""
+    with pytest.raises(MissingDependency):
+        kinds(listen([Script([], refused=MissingDependency("no PortAudio"))]).events())
 
 
 def test_a_stop_ends_the_wait() -> None:

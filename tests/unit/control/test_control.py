@@ -274,3 +274,27 @@ def test_any_bytes_are_a_request_or_an_error(line: bytes) -> None:
     except ControlError:
         return
     assert request.do in ("status", "reload")
+
+
+def test_who_has_said_all_still_gets_an_answer(server: ControlServer, path: Path) -> None:
+    """`echo ... | socat` closes its end at once; a reload takes longer than that."""
+    with connect(path) as client:
+        client.sendall(b'{"do": "reload"}\n' + STATUS)
+        client.shutdown(socket.SHUT_WR)
+        ((asking, request),) = server.requests()
+        assert request.do == "reload"
+        assert look(server) == [], "what was asked later waits for its turn"
+        asking.answer(Answer(ok=True))
+        assert line_of(client) == {"ok": True}
+        assert look(server) == ["status"]
+    look(server), look(server)
+    assert not server._clients
+
+
+def test_a_path_that_is_no_text_can_be_told(server: ControlServer, path: Path) -> None:
+    """The name of a file may be any bytes, and is told as far as it is text."""
+    with connect(path) as client:
+        client.sendall(STATUS)
+        ((asking, _),) = server.requests()
+        asking.answer(Answer(ok=False, problems=["a\udcff.yaml: no such file"]))
+        assert line_of(client) == {"ok": False, "problems": ["a?.yaml: no such file"]}
