@@ -11,13 +11,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge_daemon.actions import ActionWorker
-from edge_daemon.audio.history import History
-from edge_daemon.audio.muted import MutedWatch
-from edge_daemon.config import Config, check_permissions
+from edge_daemon.config import Config, check_permissions, named
 from edge_daemon.control import Answer, socket_path
 from edge_daemon.control.server import ControlServer
 from edge_daemon.errors import ConfigError, EdgeDaemonError
-from edge_daemon.listening import Event, Listening, Lost, Opened
+from edge_daemon.hearing import Hearing
+from edge_daemon.listening import Listening
 from edge_daemon.parts import Parts, build_parts
 from edge_daemon.pipeline import Pipeline
 from edge_daemon.reload import Reload, Reloads
@@ -26,7 +25,6 @@ from edge_daemon.signals import StopSignal
 from edge_daemon.systemd import log_handler
 from edge_daemon.telemetry.sampling import open_sampler
 from edge_daemon.telemetry.sensors import Sampler
-from edge_daemon.types import Block, Detection
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,8 +36,6 @@ STOP_SENSORS_S = 0.2
 """Time for a reading of a sensor; what it holds up ends with the process."""
 FINISH_ACTIONS_S = 30.0
 """Time for actions when a file or a pipe has ended by itself."""
-KEPT_S = 5
-"""Audio that is kept for the pipeline of another configuration: it hears what went before."""
 
 
 class Daemon:
@@ -80,7 +76,7 @@ class Daemon:
         self._root = root
         self._sampler: Sampler | None = None
         self._reporter = Reporter(config)
-        self._health, self._telemetry = self._reporter.health, self._reporter.telemetry
+        self._health = self._reporter.health
         with self._health.opening(config.model.path):
             self._parts = self._build(config)
         self._stop = StopSignal()
@@ -89,7 +85,7 @@ class Daemon:
             config.audio, self._pipeline.sample_rate_hz, self._stop, self._health.is_watched
         )
         self._reloads = Reloads(self._build_again)
-        self._begin_stream()
+        self._hearing = Hearing(self._parts, self._worker, self._reporter)
 
     def run(self) -> int:
         """Run to the end; return 0.
@@ -131,60 +127,16 @@ class Daemon:
 
     def _build(self, config: Config) -> Parts:
         check_permissions(config, self._path, _LOG.warning)
-        return build_parts(config, self._telemetry.timer, self._quantizer)
-
-    # ---- the audio -----------------------------------------------------------------------------
+        with named(self._path):
+            return build_parts(config, self._reporter.telemetry.timer, self._quantizer)
 
     def _listen(self) -> None:
         with closing(self._listening.events()) as events:
             for event in events:
-                self._take(event)
+                self._hearing.take(event)
                 self._between_blocks()
         if not self._stop:
-            self._act_on(self._pipeline.flush())
-
-    def _take(self, event: Event) -> None:
-        if isinstance(event, Block):
-            self._reporter.block(event)
-            if len(event.samples):
-                self._hear(event)
-                return
-        elif isinstance(event, Opened):
-            self._reporter.opened(event)
-            self._begin_stream()
-        elif isinstance(event, Lost):
-            self._reporter.lost(event)
-        self._health.still_waiting()
-
-    def _begin_stream(self) -> None:
-        self._pipeline.reset()
-        self._history = History(KEPT_S * self._pipeline.sample_rate_hz)
-        self._muted = self._muted_watch()
-        self._health.trouble("muted", "")
-
-    def _muted_watch(self) -> MutedWatch:
-        audio = self._config.audio
-        after_s = audio.muted_after_s if audio.source.startswith("mic") else None
-        return MutedWatch(after_s, self._pipeline.sample_rate_hz)
-
-    def _hear(self, block: Block) -> None:
-        before_s = self._pipeline.position_s
-        found = self._pipeline.process(block.samples)
-        self._history.push(block.samples)
-        if change := self._muted.push(block.samples):
-            self._reporter.muted(change)
-        if self._pipeline.position_s == before_s:
-            return  # less than a hop: nothing was decided yet
-        # readiness first: its status must not hide a word
-        self._reporter.decided(block.captured_s - self._pipeline.waiting_s)
-        self._act_on(found)
-
-    def _act_on(self, found: list[Detection]) -> None:
-        for detection in found:
-            self._worker.submit(detection)
-            self._reporter.heard(detection)
-
-    # ---- between two blocks --------------------------------------------------------------------
+            self._hearing.end()
 
     def _between_blocks(self) -> None:
         if self._reporter.say_what_is_due():
@@ -210,28 +162,13 @@ class Daemon:
                 client.answer(Answer(ok=True, status=self._reporter.status()))
 
     def _take_over_the_counts(self) -> None:
-        """Take over what others have counted: source, pipeline, actions, gate."""
-        self._telemetry.set_audio(
-            captured=self._listening.n_captured,
-            processed=self._pipeline.n_processed,
-            overwritten=self._listening.n_overwritten,
-            cut=self._listening.n_left + self._pipeline.n_cut,
-        )
-        counts = self._worker.counts()
-        self._telemetry.set_actions(counts.done, counts.failed, counts.dropped)
-        confirmer, gate = self._pipeline.confirmer, self._pipeline.activity
-        if confirmer:
-            self._telemetry.set_confirm(confirmer.confirmed, confirmer.rejected)
-        if gate:
-            self._telemetry.set_activity(gate.hops, gate.skipped, gate.openings, gate.floor_dbfs)
+        self._reporter.count(self._listening, self._pipeline, self._worker)
 
     def _end_interval(self) -> None:
         """Take over all counts, and what the sensors said since this was done the last time."""
         self._take_over_the_counts()
         if self._sampler:
-            self._telemetry.set_sensors(self._sampler.take())
-
-    # ---- another configuration -----------------------------------------------------------------
+            self._reporter.telemetry.set_sensors(self._sampler.take())
 
     def _build_again(self) -> Parts:
         """Read the configuration and build its parts, in the thread of a reload."""
@@ -267,31 +204,24 @@ class Daemon:
             before.close()
 
     def _replace_parts(self, parts: Parts) -> None:
-        """Let other parts take over, between two blocks, with nothing of the audio lost."""
+        """Let other parts take over, between two blocks."""
         before, self._parts = self._parts, parts
         if before.replacement:
             before.replacement.close()
         self._worker.replace_rules(parts.rules, parts.config.action_worker.queue)
-        if parts.pipeline.sample_rate_hz == before.pipeline.sample_rate_hz:
-            self._act_on(parts.pipeline.go_on_from(before.pipeline, self._history.newest()))
-        else:
-            parts.pipeline.count_on_from(before.pipeline)
-        self._listening.go_by(parts.config.audio, self._pipeline.sample_rate_hz)
+        self._hearing.go_by(parts)
+        self._listening.go_by(parts.config.audio, parts.pipeline.sample_rate_hz)
         self._reporter.adjust(parts.config)
-        self._reopen_what_differs(before.config)
+        self._sample_by(before.config)
         self._reporter.reloaded(parts.pipeline, parts.model)
 
-    def _reopen_what_differs(self, before: Config) -> None:
-        config = self._config
-        if config.audio.muted_after_s != before.audio.muted_after_s:
-            self._health.trouble("muted", "")
-            self._muted = self._muted_watch()
-        if config.telemetry.sensors_s != before.telemetry.sensors_s:
+    def _sample_by(self, before: Config) -> None:
+        """Read the sensors as often as is wished now."""
+        wished_s = self._config.telemetry.sensors_s
+        if wished_s != before.telemetry.sensors_s:
             if self._sampler:
                 self._sampler.stop(STOP_SENSORS_S)
-            self._sampler = open_sampler(self._root, config.telemetry.sensors_s)
-
-    # ---- the end -------------------------------------------------------------------------------
+            self._sampler = open_sampler(self._root, wished_s)
 
     def _finish_actions(self) -> None:
         """Let the actions of a file that has ended do their work; a signal cuts it short."""

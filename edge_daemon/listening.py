@@ -13,7 +13,13 @@ from msgspec.structs import replace
 from edge_daemon.audio import READ_TIMEOUT_S, AudioSource, open_source
 from edge_daemon.audio.plugged import PluggedWatch
 from edge_daemon.config import AudioConfig
-from edge_daemon.errors import AudioError, AudioGone, AudioLost, MissingDependency
+from edge_daemon.errors import (
+    AudioError,
+    AudioGone,
+    AudioLost,
+    EdgeDaemonError,
+    MissingDependency,
+)
 from edge_daemon.signals import StopSignal
 from edge_daemon.types import Block
 
@@ -36,7 +42,7 @@ class Opened:
 class Lost:
     """There is no audio."""
 
-    error: AudioError
+    error: EdgeDaemonError
     next_try_s: float
 
 
@@ -112,21 +118,18 @@ class Listening:
         Raises
         ------
         AudioGone
-            A watched microphone was lost and could not be opened again for ``give_up_after_s``.
+            A watched microphone was lost and could not be opened again for ``give_up_after_s``; or
+            the audio system hangs.
         AudioError
             The source cannot be read, and waiting would not help.
         """
         while not self._stop:
             try:
                 yield from self._stream()
-            except AudioError as error:
+            except (AudioError, MissingDependency) as error:
                 if self._is_end(error):
                     return
                 yield from self._after(error)
-            except MissingDependency as error:
-                if not self._is_reopened:
-                    raise
-                yield from self._after(AudioError(str(error)))
             else:
                 if not self._is_to_reopen:
                     return
@@ -165,7 +168,7 @@ class Listening:
         self.n_left += max(0, source.captured - self._n_in_stream)
         self._n_captured += max(source.captured, self._n_in_stream)
 
-    def _after(self, error: AudioError) -> Iterator[Event]:
+    def _after(self, error: EdgeDaemonError) -> Iterator[Event]:
         """Wait for the next try, or give up."""
         if not self._may_retry(error):
             raise error
@@ -208,18 +211,20 @@ class Listening:
     def _kind(self) -> str:
         return self._config.source.partition(":")[0]
 
-    def _is_end(self, error: AudioError) -> bool:
-        """Tell whether a FIFO's writer has ended a run by hand; a service waits for the next."""
+    def _is_end(self, error: EdgeDaemonError) -> bool:
+        """Tell whether all is over: a pipe's writer ended a run by hand, or a stop is wished."""
+        if isinstance(error, AudioGone):
+            return bool(self._stop)
         return self._kind == "pcm" and isinstance(error, AudioLost) and not self._is_watched
 
-    def _may_retry(self, error: AudioError) -> bool:
+    def _may_retry(self, error: EdgeDaemonError) -> bool:
         """Tell whether waiting may help: something was lost, or a service's card comes late.
 
         What a reload has named is waited for in any case: the next one may mend it.
         """
         if isinstance(error, AudioLost):
-            return True
-        is_microphone = self._kind == "mic"
+            return not isinstance(error, AudioGone)
+        is_microphone = self._kind == "mic" and not isinstance(error, MissingDependency)
         return self._is_reopened or (is_microphone and (self._has_worked or self._is_watched))
 
 

@@ -37,7 +37,7 @@ def must_be_writable(path: Path | None) -> None:
         raise EdgeDaemonError(f"{path}: cannot be written: {problem}")
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file such that there is never half of it: the old one, or the new one.
 
     What is no file, such as /dev/stdout, is written to as it is.
@@ -47,20 +47,21 @@ def write_whole(path: Path, text: str) -> None:
     EdgeDaemonError
         When it cannot be written, as on a full disk; what was there stays.
     """
+    data = content.encode() if isinstance(content, str) else content
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(data)
         else:
-            _replace(path, text)
+            _replace(path, data)
     except OSError as error:
         raise EdgeDaemonError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with partial.open("wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)

@@ -21,21 +21,26 @@ def open_to_others(paths: Iterable[Path]) -> list[str]:
     """Return a line for each place that makes one of the files somebody else's to change.
 
     Others are all but root, this process's user, and groups in which there is nobody else. What is
-    not there, or out of reach, is nobody's concern here.
+    not there, or out of reach, is nobody's concern here. Of what lies in a folder of somebody
+    else only that folder is told: it is theirs to change, whoever owns what is in it.
     """
-    places: dict[Path, None] = {}
+    found: dict[str, None] = {}
     for path in paths:
         with contextlib.suppress(OSError):
-            places.update(dict.fromkeys(_leading_to(path)))
-    found = (_problem(place) for place in places)
-    return [line for line in found if line]
+            for place in _leading_to(path):
+                if stranger := _stranger(os.lstat(place).st_uid):
+                    found[_not_ours(place, stranger)] = None
+                    break
+                if line := _writable_place(place):
+                    found[line] = None
+    return list(found)
 
 
 def readable_by_all(path: Path) -> str | None:
     """Say so when everybody on this machine may read the file; None otherwise."""
     with contextlib.suppress(OSError):
         mode = os.stat(path).st_mode
-        if mode & stat.S_IROTH:
+        if mode & stat.S_IROTH and all(map(_lets_everybody_in, _leading_to(path))):
             return f"{path}: everybody may read it (mode {_octal(mode)}); run: chmod o-r {path}"
     return None
 
@@ -60,15 +65,27 @@ def _leading_to(path: Path) -> Iterator[Path]:
         left += reversed([part for part in target.parts if part != "/"])
 
 
-def _problem(place: Path) -> str | None:
-    try:
-        found = os.lstat(place)
-    except OSError:
-        return None
-    if found.st_uid not in (_ROOT, os.geteuid()):
-        me = f"neither root nor {_user(os.geteuid())}" if os.geteuid() else "not root"
-        owner = _user(found.st_uid)
-        return f"{place}: belongs to {owner}, who is {me}; run: chown root {place}"
+def _lets_everybody_in(place: Path) -> bool:
+    mode = os.lstat(place).st_mode
+    return not stat.S_ISDIR(mode) or bool(mode & stat.S_IXOTH)
+
+
+def _stranger(uid: int) -> str | None:
+    return None if uid in (_ROOT, os.geteuid()) else _user(uid)
+
+
+def _not_ours(place: Path, owner: str) -> str:
+    me = f"neither root nor {_user(os.geteuid())}" if os.geteuid() else "not root"
+    fix = f"run: chown root {place}"
+    if place.is_dir() and not place.is_symlink():
+        fix = (
+            "keep what the daemon needs elsewhere, such as in /etc/edge-daemon"  # it may be a home
+        )
+    return f"{place}: belongs to {owner}, who is {me}; {fix}"
+
+
+def _writable_place(place: Path) -> str | None:
+    found = os.lstat(place)
     if stat.S_ISLNK(found.st_mode) or _is_sticky_folder(found.st_mode):
         return None  # a link has no mode; in a sticky folder each owner keeps what is theirs
     if found.st_mode & stat.S_IWOTH:

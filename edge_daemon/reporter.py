@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge_daemon import __version__
+from edge_daemon.actions import ActionWorker
 from edge_daemon.audio.muted import Change
 from edge_daemon.config import Config, TelemetryConfig
 from edge_daemon.health import Health
-from edge_daemon.listening import Lost, Opened
+from edge_daemon.listening import Listening, Lost, Opened
 from edge_daemon.model import LoadedModel
 from edge_daemon.pipeline import Pipeline
 from edge_daemon.telemetry import Interval, Logbook, Telemetry, line_of
@@ -149,6 +150,23 @@ class Reporter:
         text = f"the configuration on disk is refused ({count}), the one before stays in force"
         _LOG.error("%s", text, extra=self._logbook.event("refused", f"{text}: {problems[0]}"))
         self.health.reloaded(refused=text)
+
+    def count(self, listening: Listening, pipeline: Pipeline, worker: ActionWorker) -> None:
+        """Take over what others have counted."""
+        self.telemetry.set_audio(
+            captured=listening.n_captured,
+            processed=pipeline.n_processed,
+            overwritten=listening.n_overwritten,
+            cut=listening.n_left + pipeline.n_cut,
+        )
+        counts = worker.counts()
+        self.telemetry.set_actions(counts.done, counts.failed, counts.dropped)
+        if pipeline.confirmer:
+            confirmer = pipeline.confirmer
+            self.telemetry.set_confirm(confirmer.confirmed, confirmer.rejected)
+        if pipeline.activity:
+            gate = pipeline.activity
+            self.telemetry.set_activity(gate.hops, gate.skipped, gate.openings, gate.floor_dbfs)
 
     def say_what_is_due(self) -> bool:
         """Say what has waited for its time; tell whether a summary is due."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -16,8 +17,13 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 MAX_ANSWER_BYTES = 64 * 1024
 _QUOTED_IN_ANSWER = 120
 _LEAST_SECRET = 6
-"""Shorter ones are words such as Bearer."""
+"""Shorter ones are words such as Basic."""
 _PLAIN_IN_PATH = "/%:=&?~+!$,;'@()*[]"
+_DEFAULT_HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": "edge-daemon",
+    "Connection": "close",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class Endpoint:
     path: str
     headers: dict[str, str] = field(repr=False)
     tls: ssl.SSLContext | None = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    """What a server may repeat and the log must not, the longest first."""
 
     @classmethod
     def parse(cls, url: str, headers: Mapping[str, str] | None = None) -> Endpoint:
@@ -55,10 +63,11 @@ class Endpoint:
         path = quote(parts.path or "/", safe=_PLAIN_IN_PATH)
         if parts.query:
             path += "?" + quote(parts.query, safe=_PLAIN_IN_PATH)
-        sent = _default_headers(parts.username, parts.password)
-        given = {name.lower() for name in headers or {}}
-        sent = {name: value for name, value in sent.items() if name.lower() not in given}
-        return cls(host, port, path, _checked({**sent, **(headers or {})}), tls)
+        own = _checked({**_authorization(parts.username, parts.password), **(headers or {})})
+        given = {name.lower() for name in own}
+        sent = {name: x for name, x in _DEFAULT_HEADERS.items() if name.lower() not in given}
+        secrets = _secrets(path, parts.password, own)
+        return cls(host, port, path, {**sent, **own}, tls, secrets)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -106,16 +115,23 @@ class Endpoint:
                 method="POST",
             )
             response.begin()
-            return Answer(response.status, self._without_secrets(_shown(response)))
+            return Answer(response.status, self._shown(response))
         finally:
             connection.close()
 
-    def _without_secrets(self, answer: str) -> str:
-        """Mask what a server repeats of the request: its path, and tokens out of its headers."""
-        told = (self.path, *(part for value in self.headers.values() for part in value.split()))
-        for secret in sorted((x for x in told if len(x) >= _LEAST_SECRET), key=len, reverse=True):
-            answer = answer.replace(secret, "***")
-        return answer
+    def _shown(self, response: http.client.HTTPResponse) -> str:
+        try:
+            body = response.read(MAX_ANSWER_BYTES)
+        except (OSError, http.client.HTTPException):
+            body = b""  # the status has come, and it decides
+        said, text = self._plain(response.reason), self._plain(body.decode(errors="replace"))
+        return f"{said}: {text}" if text else said
+
+    def _plain(self, said: str) -> str:
+        """Keep on one line, short, and without secrets what a server says: it goes into the log."""
+        for secret in self.secrets:  # before it is cut: half a secret is one too
+            said = said.replace(secret, "***")
+        return "".join(c if c.isprintable() else " " for c in said[:_QUOTED_IN_ANSWER]).strip()
 
 
 def _left_s(deadline: float) -> float:
@@ -215,16 +231,19 @@ def _host(name: str | None) -> str:
         raise ValueError(f"the address has an impossible host, {name[:80]!r}") from None
 
 
-def _default_headers(username: str | None, password: str | None) -> dict[str, str]:
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "edge-daemon",
-        "Connection": "close",
-    }
-    if username is not None:
-        pair = f"{unquote(username)}:{unquote(password or '')}"
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-    return headers
+def _authorization(username: str | None, password: str | None) -> dict[str, str]:
+    if username is None:
+        return {}
+    pair = f"{unquote(username)}:{unquote(password or '')}"
+    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+
+def _secrets(path: str, password: str | None, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the path and its parts, as sent and as read, the password, and words of headers."""
+    told = [path, *re.split("[/?&=]", path), password or ""]
+    told += [unquote(part) for part in told]
+    told += [word for value in headers.values() for word in value.split()]
+    return tuple(sorted({x for x in told if len(x) >= _LEAST_SECRET}, key=len, reverse=True))
 
 
 def _checked(headers: dict[str, str]) -> dict[str, str]:
@@ -233,17 +252,3 @@ def _checked(headers: dict[str, str]) -> dict[str, str]:
         if not sendable or not name or any(c in name for c in " :"):
             raise ValueError(f"the header {name!r} cannot be sent")
     return headers
-
-
-def _shown(response: http.client.HTTPResponse) -> str:
-    try:
-        body = response.read(MAX_ANSWER_BYTES)
-    except (OSError, http.client.HTTPException):
-        body = b""  # the status has come, and it decides
-    text = _plain(body[:_QUOTED_IN_ANSWER].decode(errors="replace"))
-    return f"{_plain(response.reason)}: {text}" if text else _plain(response.reason)
-
-
-def _plain(said: str) -> str:
-    """Keep on one line, and short, what a server says: it goes into the log."""
-    return "".join(c if c.isprintable() else " " for c in said[:_QUOTED_IN_ANSWER]).strip()

@@ -14,10 +14,6 @@ class History:
         self._ring = np.zeros(n_samples, np.int16)
         self._n_pushed = 0
 
-    def clear(self) -> None:
-        """Forget all: a new stream begins."""
-        self._n_pushed = 0
-
     def push(self, samples: Samples) -> None:
         """Keep these [shape=(n,), dtype=int16], and forget as many of the oldest."""
         capacity = len(self._ring)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from edge_daemon.audio.channels import Frames, check_channel
+from edge_daemon.audio.closing import end_stream
 from edge_daemon.audio.convert import Converter
 from edge_daemon.audio.devices import (
     DEVICE_UNAVAILABLE,
@@ -170,11 +171,9 @@ class MicrophoneSource:
         self._close()
 
     def _close(self) -> None:
-        """Abort first: ``stop`` waits for samples, for ever where none come."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            stream.abort()
-            stream.close()
+            end_stream(stream, self._description)
 
 
 def newest_captured_s(now_s: float, times: Any, length_s: float) -> float:

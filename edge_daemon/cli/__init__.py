@@ -30,10 +30,10 @@ from edge_daemon.cli.benchmark import add_benchmark
 from edge_daemon.cli.control import add_reload, add_status
 from edge_daemon.cli.doctor import add_doctor
 from edge_daemon.cli.evaluate import add_evaluate
-from edge_daemon.cli.mistakes import named
 from edge_daemon.cli.quantize import add_quantize
 from edge_daemon.cli.report import add_report
 from edge_daemon.cli.tune import add_tune
+from edge_daemon.config.mistakes import named
 from edge_daemon.errors import AudioGone, ConfigError, EdgeDaemonError, ModelError
 
 SYSTEM_CONFIG = Path("/etc/edge-daemon/config.yaml")

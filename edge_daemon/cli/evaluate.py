@@ -16,7 +16,7 @@ from edge_daemon.cli.measuring import (
     config_of,
     snrs_of,
 )
-from edge_daemon.cli.mistakes import named
+from edge_daemon.config.mistakes import named
 
 if TYPE_CHECKING:
     from edge_daemon.config import Config

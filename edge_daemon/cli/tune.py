@@ -18,7 +18,7 @@ from edge_daemon.cli.measuring import (
     number,
     snrs_of,
 )
-from edge_daemon.cli.mistakes import named
+from edge_daemon.config.mistakes import named
 from edge_daemon.errors import EdgeDaemonError
 from edge_daemon.outputs import must_be_writable, write_whole
 

@@ -12,6 +12,7 @@ from edge_daemon.config.load import (
     parse_config,
     with_audio,
 )
+from edge_daemon.config.mistakes import named
 from edge_daemon.config.schema import (
     ADDRESS,
     ANY_WORD,
@@ -75,6 +76,7 @@ __all__ = [
     "check_permissions",
     "load_config",
     "load_sound_sections",
+    "named",
     "parse_config",
     "parse_yaml",
     "permission_problems",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from edge_daemon.config.guess import did_you_mean
-from edge_daemon.config.masking import is_secret, masked, shown, shown_key
+from edge_daemon.config.masking import is_masked, is_secret, masked, shown, shown_key
 from edge_daemon.config.schema import Section
 
 S = TypeVar("S", bound=Section)
@@ -105,6 +105,8 @@ class Converter:
             what = "not of the form expected" if has_form else f"expected {in_words(annotation)}"
             self._note(where, f"{what} ({description})" if description else what, show)
             return None
+        if is_secret(annotation) and any(map(is_masked, _texts(value))):
+            self._note(where, "was masked when it was printed; write the secret itself", show)
         if any(_NEVER_TEXT.search(text) for text in _texts(value)):
             self._note(where, "holds a character that no path or program can take", show)
         return value

@@ -14,6 +14,7 @@ MASK: Final = "***"
 _SHOWN = 60
 _SHOWN_OF_A_LIST = 4
 _ADDRESS = re.compile(r"(?s)(\s*[a-zA-Z]\w*://)([^/?#]*)(.*)")
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d*)?")
 
 
 def is_secret(annotation: Any) -> bool:
@@ -36,7 +37,15 @@ def masked(value: Any) -> Any:
 
 def _server(match: re.Match[str]) -> str:
     scheme, server, rest = match.groups()
-    return f"{scheme}{server.rpartition('@')[2]}" + (rest if rest in ("", "/") else f"/{MASK}")
+    _, at, host = server.rpartition("@")
+    if not _HOST.fullmatch(host):
+        host = MASK  # it may be a user and a password that holds a slash
+    return scheme + (f"{MASK}@" if at else "") + host + (rest if rest in ("", "/") else f"/{MASK}")
+
+
+def is_masked(text: str) -> bool:
+    """Tell whether this is how a secret is shown, and not the secret."""
+    return MASK in text and masked(text) == text
 
 
 def shown(value: object) -> str:

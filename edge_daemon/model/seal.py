@@ -9,6 +9,7 @@ from edge_daemon.errors import EdgeDaemonError, ModelError
 from edge_daemon.model.checksum import sealed
 from edge_daemon.model.contents import names_beside, read_bytes
 from edge_daemon.model.onnx_bytes import DamagedError
+from edge_daemon.outputs import write_whole
 
 
 def seal(path: Path) -> None:
@@ -16,15 +17,16 @@ def seal(path: Path) -> None:
 
     Raises
     ------
-    ModelError
-        It cannot be read, or names files elsewhere.
+    ModelError, EdgeDaemonError
+        It cannot be read, or names files elsewhere; or it cannot be written and stays as it is.
     """
     data = read_bytes(path)
     try:
         beside = [read_bytes(path.parent / name) for name in names_beside(data, path)]
-        path.write_bytes(sealed(data, beside))
+        whole = sealed(data, beside)
     except DamagedError as error:
         raise ModelError(f"{path}: not a model ({len(data)} bytes): {error}") from None
+    write_whole(path.resolve(), whole)  # of a link the file; there may be no other copy of it
 
 
 def main(names: list[str]) -> int:
@@ -32,7 +34,7 @@ def main(names: list[str]) -> int:
     try:
         for name in names:
             seal(Path(name))
-    except (EdgeDaemonError, OSError) as error:
+    except EdgeDaemonError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

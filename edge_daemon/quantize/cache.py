@@ -14,6 +14,7 @@ import numpy as np
 
 from edge_daemon import __version__
 from edge_daemon.errors import EdgeDaemonError
+from edge_daemon.model.digest import sha256_of
 from edge_daemon.outputs import append_line
 from edge_daemon.quantize.inputs import Inputs, Material
 from edge_daemon.quantize.trial import Trial
@@ -111,7 +112,7 @@ def default_folder() -> Path | None:
 
 def question(model: Path, material: Material, settings: Iterable[object]) -> str:
     """Return a key for a model, its data and what else is set; it is the same on any machine."""
-    digest = hashlib.sha256(model.read_bytes())
+    digest = hashlib.sha256(sha256_of(model).encode())
     for inputs in (material.calibration, material.evaluation):
         _add(digest, inputs)
     versions = [f"{name} {_version(name)}" for name in _DECIDES]

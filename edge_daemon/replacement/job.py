@@ -13,8 +13,8 @@ import msgspec
 
 from edge_daemon.errors import EdgeDaemonError
 from edge_daemon.model import LoadedModel
+from edge_daemon.model.digest import sha256_of
 from edge_daemon.replacement.child import Child
-from edge_daemon.replacement.model_file import sha256_of
 from edge_daemon.replacement.question import Question
 from edge_daemon.replacement.store import Store, Verdict, Workplace
 

@@ -12,15 +12,15 @@ from msgspec.structs import replace
 from edge_daemon import __version__
 from edge_daemon.config import QuantizeConfig
 from edge_daemon.model import runtime_version
+from edge_daemon.model.digest import sha256_of
 from edge_daemon.processor import cpu_model
-from edge_daemon.replacement.model_file import sha256_of
 
 
 class Question(Struct, frozen=True, kw_only=True):
     """Whether there is a smaller model for this one, on this machine, within these limits."""
 
     model: str
-    """SHA-256 of the file."""
+    """SHA-256 of the file, and of those beside it that hold weights."""
     runtime: str
     cpu: str
     version: str
@@ -47,7 +47,7 @@ def question_about(model: Path, config: QuantizeConfig, data: Path) -> Question:
 
     Raises
     ------
-    OSError
+    ModelError
         When the model cannot be read.
     """
     return Question(

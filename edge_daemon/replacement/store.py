@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.replacement.model_file import sha256_of
+from edge_daemon.model.digest import sha256_of
 from edge_daemon.replacement.question import Question
 
 KEPT = 8

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,16 +99,51 @@ def test_what_belongs_to_somebody_else(file: Path, what: str) -> None:
     file.with_name("link").symlink_to(file.name)
     os.chown(place, SOMEBODY, -1, follow_symlinks=False)
     [line] = open_to_others([file.with_name("link")])
-    assert line == (
-        f"{place}: belongs to user {SOMEBODY}, who is not root; run: chown root {place}"
-    )
+    assert line.startswith(f"{place}: belongs to user {SOMEBODY}, who is not root; ")
+    assert (f"run: chown root {place}" in line) == (what != "folder")
 
 
-def test_a_secret_that_everybody_may_read(file: Path) -> None:
+@NEEDS_ROOT
+def test_a_home_of_somebody_else_has_one_line(file: Path) -> None:
+    """Root who reads a user's file is told of their folder, and not to take it away from them."""
+    for place in (file.parent, file):
+        os.chown(place, SOMEBODY, -1)
+    [line] = open_to_others([file])
+    assert line.startswith(f"{file.parent}: belongs to user {SOMEBODY}")
+    assert "chown" not in line
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Return a folder that everybody can look into; pytest's own is nobody else's."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_secret_that_everybody_may_read(open_folder: Path) -> None:
     """It is told; one for a group is the usual form for a service."""
+    file = open_folder / "token"
+    file.touch(mode=0o644)
+    file.chmod(0o644)
     assert "chmod o-r" in (readable_by_all(file) or "")
     file.chmod(0o640)
     assert readable_by_all(file) is None
+
+
+def test_a_secret_in_a_folder_that_nobody_else_enters(open_folder: Path) -> None:
+    """The usual mode of a new file is harmless in a home that is closed, also behind a link."""
+    closed = open_folder / "home"
+    (closed / "open").mkdir(parents=True)
+    file = closed / "open" / "token"
+    file.touch()
+    file.chmod(0o644)
+    link = open_folder / "link"
+    link.symlink_to(file)
+    assert "chmod o-r" in (readable_by_all(link) or "")
+    closed.chmod(0o750)
+    assert readable_by_all(file) is None
+    assert readable_by_all(link) is None
 
 
 CONFIG = """\
@@ -174,15 +211,15 @@ def test_the_check_looks_too(tmp_path: Path) -> None:
         assert (problem.is_config, problem.is_in_the_way) == (strict, strict)
 
 
-def test_a_warning_or_a_refusal(tmp_path: Path) -> None:
+def test_a_warning_or_a_refusal(open_folder: Path) -> None:
     """Which of both is the user's choice."""
-    path = everything(tmp_path)
+    path = everything(open_folder)
     path.chmod(0o666)
     told: list[str] = []
     check_permissions(load_config(path), path, told.append)
     assert len(told) == 1
-    path = everything(tmp_path, "security: {strict_permissions: true}")
-    (tmp_path / "token").chmod(0o644)
+    path = everything(open_folder, "security: {strict_permissions: true}")
+    (open_folder / "token").chmod(0o644)
     with pytest.raises(ConfigError) as caught:
         check_permissions(load_config(path), path, told.append)
     assert len(told) == 1

@@ -19,6 +19,7 @@ import msgspec
 from edge_daemon.board import read_board
 from edge_daemon.config import TensorrtConfig
 from edge_daemon.errors import EdgeDaemonError
+from edge_daemon.model.digest import sha256_of
 from edge_daemon.model.library import onnxruntime
 from edge_daemon.outputs import write_whole
 from edge_daemon.state import state_directory
@@ -131,7 +132,7 @@ def _proving(folder: Path | None) -> Iterator[None]:
 
 
 def _key(model: Path) -> str:
-    digest = hashlib.sha256(model.read_bytes())
+    digest = hashlib.sha256(sha256_of(model).encode())
     for part in (onnxruntime.__version__, read_board().model, *_versions(Path("/"))):
         digest.update(b"\0" + part.encode())
     return digest.hexdigest()[:_KEY_LENGTH]

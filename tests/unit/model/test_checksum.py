@@ -21,6 +21,7 @@ from edge_daemon.model.contents import MAX_MODEL_BYTES, read_model
 from edge_daemon.model.onnx_bytes import external_files
 from edge_daemon.model.seal import main, seal
 from edge_daemon.model.session import session_of
+from tests.limits import file_size_limit
 from tests.self_tests import with_self_test
 from tests.tiny_models import STREAM_SPEC, write_model
 
@@ -106,6 +107,19 @@ def test_a_damaged_file_is_told_with_what_to_do(whole: Path) -> None:
     command = str(caught.value).rpartition("python -m edge_daemon.model.seal ")[2]
     assert main([command]) == 0
     load(whole)
+
+
+def test_a_full_disk_costs_no_model(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is sealed stays what it was until all of it is written; a link to it stays a link."""
+    before = whole.read_bytes()
+    link = whole.with_name("link.onnx")
+    link.symlink_to(whole.name)
+    with file_size_limit(1000):
+        assert main([str(link)]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert whole.read_bytes() == before
+    assert main([str(link)]) == 0
+    assert link.is_symlink()
 
 
 def test_what_cannot_be_sealed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

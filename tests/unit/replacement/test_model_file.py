@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
-from edge_daemon.errors import ModelError
 from edge_daemon.model.file import resolve
-from edge_daemon.replacement.model_file import is_quantized, sha256_of
+from edge_daemon.replacement.model_file import is_quantized
 from tests.tiny_models import write_model
 
 
@@ -57,30 +54,6 @@ def test_any_file_can_be_looked_at(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(content)
     assert not is_quantized(path)
-    assert len(sha256_of(path)) == 64
-
-
-def test_weights_in_a_file_of_their_own_count(tmp_path: Path) -> None:
-    """A model that was trained anew is another one, even where only the file beside it changed."""
-    path = tmp_path / "m.onnx"
-    model = onnx.load(write_nodes(path, helper.make_node("Add", ["x", "w"], ["y"])))
-    model.graph.initializer.append(numpy_helper.from_array(np.ones(1024, np.float32), "w"))
-    onnx.save(model, path, save_as_external_data=True, location="weights.bin")
-    before = sha256_of(path)
-    (tmp_path / "weights.bin").write_bytes(bytes(4096))
-    assert sha256_of(path) != before
-
-
-def test_weights_elsewhere_are_not_opened(tmp_path: Path) -> None:
-    """A FIFO, or a file of another folder, is refused before anybody waits for it or reads it."""
-    path = tmp_path / "m.onnx"
-    model = onnx.load(write_nodes(path, helper.make_node("Add", ["x", "w"], ["y"])))
-    model.graph.initializer.append(numpy_helper.from_array(np.ones(1024, np.float32), "w"))
-    onnx.save(model, path, save_as_external_data=True, location="weights.bin")
-    (tmp_path / "weights.bin").unlink()
-    os.mkfifo(tmp_path / "weights.bin")
-    with pytest.raises(ModelError, match=r"weights\.bin"):
-        sha256_of(path)
 
 
 def test_the_daemon_has_neither_onnx_nor_the_quantizer() -> None:

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge_daemon.errors import EdgeDaemonError
-from edge_daemon.replacement.model_file import sha256_of
+from edge_daemon.model.digest import sha256_of
 from edge_daemon.replacement.question import Question
 from edge_daemon.replacement.store import KEPT, Store, Verdict, Workplace
 from edge_daemon.state import state_directory
