@@ -3,7 +3,7 @@
 #
 #   deploy/install.sh                        install, or update what is installed
 #   deploy/install.sh --offline WHEELHOUSE   from a folder that scripts/make-wheelhouse made, without
-#                                            a network; one that lies beside this is found
+#                                            a network; an installer in one takes that
 #   deploy/install.sh --with-network         actions may use the network, as webhooks have to
 #   deploy/install.sh --uninstall            remove everything but the configuration
 #   deploy/install.sh --purge                remove everything
@@ -21,6 +21,7 @@ SOURCE=$(dirname "$HERE")
 OPT=/opt/edge-daemon
 ETC=/etc/edge-daemon
 STATE=/var/lib/edge-daemon
+COMMAND=/usr/local/bin/edge-daemon
 SERVICE=edge-daemon.service
 DROP_INS=/etc/systemd/system/$SERVICE.d
 # What the caller's shell may have set for other Pythons.
@@ -85,6 +86,8 @@ main() {
     need_64_bit
     need_root
     need_systemd
+    # That of `su` lacks the folders that dpkg and userdel need, and may begin with a user's own.
+    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     begin_log "$@"
     take_lock
     trap clean_up EXIT
@@ -109,6 +112,7 @@ set_up() {
     put_settings
     check_settings
     bring_into_force
+    put_command
     forget_other_versions
     show_result
 }

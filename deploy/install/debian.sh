@@ -5,18 +5,21 @@
 PACKAGES=(libportaudio2 python3-venv python3-systemd)
 # The packages that were not there before us, for --purge; what --uninstall leaves tells it as well.
 INSTALLED_BY_US=$ETC/debian-packages
+# Set where --purge could not remove them.
+LEFT_BEHIND=
+# So long another program may install packages.
+LOCK_TIMEOUT_S=120
 
 install_debian_packages() {
-    local missing before
+    local missing
     keep_packages
     mapfile -t missing < <(missing_packages "${PACKAGES[@]}")
     if ((${#missing[@]} == 0)); then return 0; fi
     may_call_apt || die "these Debian packages are missing: ${missing[*]}; $(distribution) has to have" \
         "them, then: apt-get install -y ${missing[*]}"
     say "installing Debian packages: ${missing[*]}"
-    before=$(installed_packages)
     get_packages "${missing[@]}" || true
-    remember_packages "$before"
+    remember_packages
     mapfile -t missing < <(missing_packages "${PACKAGES[@]}")
     ((${#missing[@]} == 0)) || lack_of_packages "${missing[@]}"
 }
@@ -32,7 +35,7 @@ get_packages() {
     if has_debs; then
         get_packages_from_wheelhouse && return
     else
-        logged apt-get -q update || note "going on with the package lists that are here"
+        update_lists
         apt_install "$@" && return
     fi
     # An installation that lost its power leaves dpkg so.
@@ -41,10 +44,25 @@ get_packages() {
     apt_install "$@"
 }
 
+# apt-get waits for dpkg's lock but not for that of the lists, which a machine that has just booted for
+# the first time often holds while it fetches them.
+update_lists() {
+    local until=$((SECONDS + LOCK_TIMEOUT_S))
+    while ! logged apt-get -q update; do
+        if ! was_locked || ((SECONDS >= until)); then
+            note "going on with the package lists that are here"
+            return 0
+        fi
+        sleep 2
+    done
+}
+
+was_locked() { tail -n 20 "$LOG" | grep -q 'Could not get lock'; }
+
 # --no-remove: nothing of the machine's own goes away for us.
 apt_install() {
     logged env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-remove \
-        --no-install-recommends -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@"
+        --no-install-recommends -o DPkg::Lock::Timeout=$LOCK_TIMEOUT_S -o Acquire::Retries=3 "$@"
 }
 
 # Of the .debs that lie in the wheelhouse only those that the machine lacks: none is updated.
@@ -64,9 +82,11 @@ keep_packages() {
     if [[ -f $INSTALLED_BY_US ]] && may_call_apt; then logged apt-mark manual "${PACKAGES[@]}" || true; fi
 }
 
+# By what dpkg has said to us: while we wait for the lock another program may install its own.
 remember_packages() {
     local new
-    new=$(comm -13 <(echo "$1") <(installed_packages))
+    new=$(sed -n 's/^Selecting previously [a-z]* package \([^ :]*\).*/\1/p' "$LOG" | sed 's/[.[:cntrl:]]*$//' |
+        sort -u | comm -12 - <(installed_packages))
     if [[ -z $new ]]; then return 0; fi
     mkdir -p "$ETC"
     { [[ ! -f $INSTALLED_BY_US ]] || cat "$INSTALLED_BY_US"; echo "$new"; } | sort -u >"$INSTALLED_BY_US.new"
@@ -89,8 +109,8 @@ give_back_debian_packages() {
     if ((${#names[@]} == 0)) || ! may_call_apt; then return 0; fi
     if [[ $1 == purge ]] && ! takes_others_along "${names[@]}"; then
         say "removing the Debian packages that were installed for it: ${names[*]}"
-        logged env DEBIAN_FRONTEND=noninteractive apt-get -q purge -y -o DPkg::Lock::Timeout=120 \
-            "${names[@]}" || say "they could not be removed: $(why_it_failed)"
+        logged env DEBIAN_FRONTEND=noninteractive apt-get -q purge -y -o DPkg::Lock::Timeout=$LOCK_TIMEOUT_S \
+            "${names[@]}" || LEFT_BEHIND="Debian packages that could not be removed: $(why_it_failed)"
     else
         logged apt-mark auto "${names[@]}" || true
         say "Debian packages were installed for it; apt-get autoremove removes those that nothing needs"

@@ -49,7 +49,8 @@ need_space() {
 find_python() {
     local name
     for name in python3 python3.13 python3.12 python3.11 python3.10; do
-        PYTHON=/usr/bin/$name
+        # By its number: a new release of Debian has another one as python3.
+        PYTHON=$(readlink -f "/usr/bin/$name")
         if fits "$PYTHON"; then return 0; fi
     done
     die "found no Python 3.10 to 3.13 with venv in /usr/bin ($(/usr/bin/python3 --version 2>&1));" \

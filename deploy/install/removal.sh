@@ -4,7 +4,7 @@
 
 uninstall() {
     take_away
-    if [[ -d $ETC ]]; then chown -R root:root "$ETC"; fi
+    give_to_root
     say "removed; left are $(what_is_left)"
     forget_log
 }
@@ -13,6 +13,7 @@ purge() {
     take_away purge
     rm -rf "$ETC" "$DROP_INS"
     logged systemctl daemon-reload || true
+    [[ -z $LEFT_BEHIND ]] || die "removed, with its configuration; left are $LEFT_BEHIND"
     say "removed, with its configuration; nothing is left"
     forget_log
 }
@@ -28,6 +29,14 @@ take_away() {
     rm -rf "$OPT"
 }
 
+# What belonged to those that are gone: their numbers may be given to others.
+give_to_root() {
+    if [[ -d $ETC ]]; then
+        find -H "$ETC" -nouser -exec chown -h root {} +
+        find -H "$ETC" -nogroup -exec chgrp -h root {} +
+    fi
+}
+
 # The service and its program; the Debian packages that came for it stay remembered.
 remove_service() {
     local name place
@@ -37,6 +46,7 @@ remove_service() {
     logged systemctl reset-failed "$SERVICE" || true
     logged udevadm control --reload || true
     close_energy_counters
+    if is_our_command; then logged rm "$COMMAND" || say "$COMMAND could not be removed"; fi
     rm -rf "$OPT"/{current,bin,switching,versions,build}
     rmdir "$OPT" 2>/dev/null || true
 }

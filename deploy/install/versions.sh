@@ -35,7 +35,7 @@ make_version() {
         add_systemd_module &&
         logged cp -r "$HERE" "$FOLDER/deploy" &&
         logged chown -R root:root "$FOLDER" &&
-        logged chmod -R go-w "$FOLDER" &&
+        logged chmod -R u=rwX,go=rX "$FOLDER" &&
         runs "$VERSION"
 }
 
@@ -71,6 +71,15 @@ place_link() {
     if [[ $(readlink "$2" 2>/dev/null) == "$1" ]]; then return 0; fi
     ln -sfn "$1" "$2.new" && mv -fT "$2.new" "$2"
 }
+
+# So that `edge-daemon status` is found. What somebody else has put there stays, and a system that cannot
+# be written to there, such as one with a read-only /usr, does without.
+put_command() {
+    if is_our_command || logged ln -s "$OPT/bin/edge-daemon" "$COMMAND"; then return 0; fi
+    say "$COMMAND is not ours to write; the program is $OPT/bin/edge-daemon"
+}
+
+is_our_command() { [[ $(readlink "$COMMAND") == "$OPT/bin/edge-daemon" ]]; }
 
 # Removes what a run that was interrupted has left, and the folder if nothing else is in it.
 remove_unfinished() {

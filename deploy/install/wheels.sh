@@ -3,13 +3,11 @@
 # deploy/install.sh.
 
 find_python_packages() {
-    local folder
     if [[ -n $WHEELHOUSE ]]; then
         is_wheelhouse "$WHEELHOUSE" || die "$WHEELHOUSE is no folder that scripts/make-wheelhouse made"
+    elif is_wheelhouse "$SOURCE"; then
+        WHEELHOUSE=$SOURCE
     fi
-    for folder in "$SOURCE/wheelhouse" "$SOURCE"; do
-        if [[ -z $WHEELHOUSE ]] && is_wheelhouse "$folder"; then WHEELHOUSE=$folder; fi
-    done
     if [[ -n $WHEELHOUSE ]]; then
         check_wheelhouse
     elif [[ ! -f $SOURCE/pyproject.toml ]]; then

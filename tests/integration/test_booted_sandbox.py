@@ -169,14 +169,16 @@ def test_doctor_works_inside(system: BootedSystemd) -> None:
 
 
 def test_sound_server_of_a_user_is_reached(system: BootedSystemd) -> None:
-    """With its drop-in the service is the user who is logged in, and sees his runtime folder."""
+    """The service is the user who is logged in, sees his runtime folder, and reads its own settings."""
     system.run("useradd", "--uid", "31000", "--create-home", "pi")
     system.run("install", "-d", "-o", "pi", "-m", "0700", "/run/user/31000")
     system.put("/run/user/31000/pulse/native", "")
     system.run("chown", "-R", "pi:", "/run/user/31000")
-    script = 'id -un; ls $XDG_RUNTIME_DIR/pulse; echo "${ALSA_CONFIG_PATH-system}"; ls /home'
+    system.put("/opt/settings", "settings\n", mode=0o640)
+    system.run("chgrp", "edge-daemon", "/opt/settings")
+    script = 'id -un; cat /opt/settings; ls $XDG_RUNTIME_DIR/pulse; echo "${ALSA_CONFIG_PATH-system}"; ls /home'
     drop_in = shipped_drop_in("sound-server").replace("1000", "31000")
-    assert probe(system, script, drop_in) == "pi\nnative\nsystem\n"
+    assert probe(system, script, drop_in) == "pi\nsettings\nnative\nsystem\n"
 
 
 def test_pins_are_reached_by_their_group(system: BootedSystemd) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.heavy
 UNIT = "edge-daemon"
 CONFIG = "/etc/edge-daemon/config.yaml"
 OPT = "/opt/edge-daemon"
+COMMAND = "/usr/local/bin/edge-daemon"
 WHEELS = "/mnt/wheels"
 CHECKOUT = "/mnt/checkout"
 ANOTHER_DEFAULT = "# what the next version comes with\naudio: {source: mic}\n"
@@ -81,8 +82,11 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the wheelhouse, once."""
-    return wheelhouses.make(tmp_path_factory.mktemp("wheels"))
+    """Make the wheelhouse, once; its installer lies there as after a clone with umask 077."""
+    wheelhouse = wheelhouses.make(tmp_path_factory.mktemp("wheels"))
+    for path in (wheelhouse / "deploy").rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
+    return wheelhouse
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +166,15 @@ def test_it_installs_and_waits_for_a_microphone(machine: Machine) -> None:
 
     The first try is killed on the way; the second begins anew.
     """
-    end_when(machine, "wheelhouse", f"{OPT}/versions", "KILL")
+    end_when(machine, "wheelhouse", is_there(machine, f"{OPT}/versions"), "KILL")
     done = machine.install()
     assert "status: no audio: " in done.stderr
     assert "waits for a microphone" in done.stderr
     assert "say computer or jarvis, and then one of: " in done.stderr
     assert machine.system.property(UNIT, "UnitFileState") == "enabled"
     assert machine.system.property(UNIT, "ActiveState") == "activating"
+    assert "edge-daemon" not in machine.system.property("multi-user.target", "After")
+    assert machine.system.run("edge-daemon", "status").stdout.startswith("state      no audio: ")
 
 
 def test_it_hears_a_word_once_a_microphone_is_there(machine: Machine, installed: str) -> None:
@@ -201,11 +207,19 @@ def test_the_journal_has_fields(machine: Machine, installed: str) -> None:
 
 
 def test_run_again_it_changes_nothing(machine: Machine, installed: str) -> None:
-    """Where nothing is new the service is not restarted."""
+    """Where nothing is new the service is not restarted; a user's own command and drop-in stay."""
     before = machine.system.property(UNIT, "MainPID")
-    done = machine.install()
+    machine.system.path(COMMAND).unlink()
+    drop_in = f"/etc/systemd/system/{UNIT}.service.d/network.conf"
+    for path in (COMMAND, drop_in):
+        machine.system.put(path, "# a user's own\n")
+    done = machine.install("wheelhouse", "--with-network")
     assert f"{installed} is installed" in done.stderr
     assert machine.system.property(UNIT, "MainPID") == before
+    assert f"{COMMAND} is not ours to write" in done.stderr
+    for path in (COMMAND, drop_in):
+        assert machine.system.path(path).read_text() == "# a user's own\n"
+        machine.system.path(path).unlink()
 
 
 def test_without_the_index_of_packages_the_last_version_stays(
@@ -241,7 +255,7 @@ def test_an_update_that_crashes_is_taken_back(machine: Machine, installed: str) 
     wheelhouses.with_other_version(
         machine.wheelhouse, "crashes", "0.3.0", wheelhouses.CRASHES, ANOTHER_DEFAULT
     )
-    end_when(machine, "crashes", f"{OPT}/build", "KILL")
+    end_when(machine, "crashes", is_there(machine, f"{OPT}/build"), "KILL")
     assert machine.system.path(f"{OPT}/build").exists()
     done = machine.install("crashes", check=False)
     assert done.returncode == 1
@@ -268,7 +282,7 @@ def test_a_configuration_that_the_update_refuses_stops_it(machine: Machine, inst
 def test_an_update_that_is_told_to_stop_goes_back(machine: Machine, installed: str) -> None:
     """With SIGTERM while a version waits for its proof, it leaves the last version listening."""
     before = machine.current()
-    end_when(machine, "hangs", f"{OPT}/switching", "TERM")
+    end_when(machine, "hangs", lambda: machine.current().startswith("0.4.0-"), "TERM")
     machine.is_as_before(before)
 
 
@@ -278,8 +292,7 @@ def test_an_update_that_lost_its_power_is_taken_back(machine: Machine, installed
     limit = "/etc/systemd/system/edge-daemon.service.d/limit.conf"
     machine.system.put(limit, "[Service]\nTimeoutStartSec=8\n")
     machine.system.run("systemctl", "daemon-reload")
-    end_when(machine, "hangs", f"{OPT}/switching", "KILL")
-    assert machine.current().startswith("0.4.0-")
+    end_when(machine, "hangs", lambda: machine.current().startswith("0.4.0-"), "KILL")
     done = machine.install("hangs", check=False)
     machine.system.path(limit).unlink()
     machine.system.run("systemctl", "daemon-reload")
@@ -290,15 +303,20 @@ def test_an_update_that_lost_its_power_is_taken_back(machine: Machine, installed
     machine.is_as_before(before)
 
 
-def end_when(machine: Machine, wheelhouse: str, path: str, signal: str) -> None:
-    """Start the installer, and end it and all that it runs once there is this file."""
+def is_there(machine: Machine, path: str) -> Callable[[], bool]:
+    """Ask whether the machine has this file."""
+    return lambda: machine.system.path(path).exists()
+
+
+def end_when(machine: Machine, wheelhouse: str, is_so: Callable[[], bool], signal: str) -> None:
+    """Start the installer, and end it and all that it runs once something is so."""
     program = f"{WHEELS}/{wheelhouse}/deploy/install.sh"
     machine.system.run("systemd-run", "--quiet", "--unit=installing", "--collect", program)
     deadline_s = time.monotonic() + 60
-    while not machine.system.path(path).exists():
+    while not is_so():
         state = machine.system.property("installing", "ActiveState")
-        assert state == "active", f"it ended before {path}: {machine.system.log('installing')}"
-        assert time.monotonic() < deadline_s, f"no {path}"
+        assert state == "active", f"it ended before: {machine.system.log('installing')}"
+        assert time.monotonic() < deadline_s, machine.system.log("installing")
     machine.system.run("systemctl", "kill", f"--signal={signal}", "installing")
     machine.system.wait_until("installing", "ActiveState", lambda state: state != "active")
 

@@ -338,6 +338,34 @@ def test_an_echo_keeps_secrets_and_line_breaks_out_of_the_log(
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.parametrize(
+    "echo",
+    [
+        b"x" * 110 + b" /to/s3cret%2Fpath?token=abcdefgh",
+        b"no such token: abcdefgh",
+        b'{"unknown": "s3cret/path"}',
+        b"wrong password p4ssw0rd, or key Zm9vYmFy",
+    ],
+)
+def test_no_part_of_a_secret_is_quoted(raw_server: Callable[[Talk], str], echo: bytes) -> None:
+    """A server repeats a part of the path, the password, or so much that it is cut in the middle."""
+    url = raw_server(lambda c: c.sendall(b"HTTP/1.1 404 No\r\n\r\n" + echo))
+    url = url.replace("//", "//me:p4ssw0rd@") + "to/s3cret%2Fpath?token=abcdefgh"
+    with pytest.raises(ActionError, match="HTTP 404 No: ") as caught:
+        attempt(action(url, headers={"X-Key": "Zm9vYmFy"}).run(ON_AFTER_LIGHT))
+    said = str(caught.value)
+    assert "***" in said or said.endswith("x")
+    for part in ("s3c", "abc", "p4ss", "Zm9"):
+        assert part not in said
+
+
+def test_what_is_no_secret_is_quoted(raw_server: Callable[[Talk], str]) -> None:
+    """An answer that names what every request of ours carries helps to find the mistake."""
+    says = b"HTTP/1.1 415 No\r\n\r\ntext/plain is needed, not application/json of edge-daemon"
+    with pytest.raises(ActionError, match="not application/json of edge-daemon"):
+        attempt(action(raw_server(lambda c: c.sendall(says))).run(ON_AFTER_LIGHT))
+
+
 @pytest.mark.parametrize("part", [b"x", b"X-Long: ", b"X-Other: 1\r\n", b"HTTP/1.1 100 Go\r\n\r\n"])
 def test_an_answer_without_end_is_not_kept(raw_server: Callable[[Talk], str], part: bytes) -> None:
     """A status line, a header, headers or interim answers that never end cost one time limit."""
