@@ -10,7 +10,7 @@ import pytest
 from edge_daemon.config import RuntimeConfig, load_config, parse_config
 from edge_daemon.errors import ConfigError
 
-CONFIGS = Path(__file__).parents[3] / "config"
+ROOT = Path(__file__).parents[3]
 
 
 def problems(**sections: Any) -> list[str]:
@@ -77,7 +77,7 @@ def test_the_cache_of_engines_is_taken_from_the_folder_of_the_configuration(
     assert load_config(path).runtime.tensorrt.cache == str(tmp_path / "engines")
 
 
-@pytest.mark.parametrize("name", ["raspberry-pi", "jetson"])
+@pytest.mark.parametrize("name", ["deploy/config", "config/jetson"])
 def test_the_configurations_for_boards_are_sound(name: str) -> None:
     """And let the CPU compute, which every onnxruntime has."""
-    assert load_config(CONFIGS / f"{name}.yaml").runtime.provider in ("auto", "cpu")
+    assert load_config(ROOT / f"{name}.yaml").runtime.provider in ("auto", "cpu")
