@@ -61,6 +61,8 @@ def _replace(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("wb") as file:
+            with contextlib.suppress(FileNotFoundError):  # who may read it stays as it was
+                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -49,11 +49,18 @@ class WebhookJob:
 
     An attempt is made in a thread of its own, so that a server that hangs, or a name that nobody
     resolves, holds no other action up. Each server gets one request at a time; after one that
-    failed none goes there for ``backoff_s``.
+    failed none goes there for ``backoff_s``. The job ``after`` which it comes is over before it
+    begins: else "off" would overtake an "on" that is tried again.
     """
 
-    def __init__(
-        self, endpoint: Endpoint, body: bytes, config: WebhookConfig, clock: Clock, server: Server
+    def __init__(  # noqa: PLR0913 - what it is made of; made in one place
+        self,
+        endpoint: Endpoint,
+        body: bytes,
+        config: WebhookConfig,
+        clock: Clock,
+        server: Server,
+        after: WebhookJob | None = None,
     ) -> None:
         self.finished = False
         self._endpoint = endpoint
@@ -61,6 +68,7 @@ class WebhookJob:
         self._config = config
         self._clock = clock
         self._server = server
+        self._after = after
         self._attempts = 0
         self._due = clock()
         self._begun = 0.0
@@ -101,7 +109,7 @@ class WebhookJob:
     def _is_taken(self) -> bool:
         now = self._clock()
         if self._request is None:
-            if now >= self._due and self._server.is_free(now):
+            if self._is_its_turn() and now >= self._due and self._server.is_free(now):
                 self._begin(now)
             return False
         request = self._request
@@ -113,6 +121,11 @@ class WebhookJob:
         self._request = None
         self._judge(request)
         return True
+
+    def _is_its_turn(self) -> bool:
+        if self._after is not None and self._after.finished:
+            self._after = None  # and with it those that came before
+        return self._after is None
 
     def _begin(self, now: float) -> None:
         self._begun = now

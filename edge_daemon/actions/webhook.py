@@ -22,7 +22,7 @@ CHECK_TIMEOUT_S = 2.0
 
 
 class WebhookAction:
-    """Sends the detections of one rule; what fails is sent again, later and later."""
+    """Sends the detections of one rule in order; what fails is sent again, later and later."""
 
     def __init__(
         self,
@@ -59,7 +59,8 @@ class WebhookAction:
         if len(self._in_flight) >= MAX_IN_FLIGHT:
             raise ActionBusyError(f"{self._endpoint}: {MAX_IN_FLIGHT} requests are waiting for it")
         body = _body(detection)
-        job = WebhookJob(self._endpoint, body, self._config, self._clock, self._server)
+        after = self._in_flight[-1] if self._in_flight else None
+        job = WebhookJob(self._endpoint, body, self._config, self._clock, self._server, after)
         self._in_flight.append(job)
         return job
 

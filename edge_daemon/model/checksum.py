@@ -1,8 +1,8 @@
 """A model file's checksum, which it carries itself, and which tells damage before it is served.
 
 It stands in the metadata under `CHECKSUM_KEY`: BLAKE2b of 256 bits over the file without that
-entry, followed by the files beside it that hold its weights, if any. It tells of a file that was cut off or altered by
-accident; it is no signature.
+entry, followed by the files beside it that hold its weights, if any. It tells of a file that was
+cut off or altered by accident; it is no signature.
 """
 
 from __future__ import annotations

@@ -77,7 +77,10 @@ def names_beside(data: bytes, path: Path) -> list[str]:
                 "own folder only"
             )
         if not _is_file(path.parent / name):
-            raise ModelError(f"{path}: its weights are in {name!r}, which is no file beside it")
+            raise ModelError(
+                f"{path}: its weights are in {name!r}, which is no file beside it; nor may it be a "
+                "link to one"
+            )
     return names
 
 

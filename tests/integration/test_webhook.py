@@ -23,6 +23,7 @@ from edge_daemon.actions.webhook import MAX_IN_FLIGHT, WebhookAction, webhook_pr
 from edge_daemon.config import WebhookConfig, parse_config
 from edge_daemon.errors import ActionBusyError, ActionError
 from edge_daemon.types import Detection
+from tests.integration.whole_request import take
 
 ON_AFTER_LIGHT = Detection("on", 0.87654321, 12.3456, after="light")
 GIVE_UP_S = 15.0
@@ -132,7 +133,7 @@ def raw_server() -> Iterator[Callable[[Talk], str]]:
             while True:
                 connection, _ = listener.accept()
                 with connection, suppress(OSError):
-                    connection.recv(65536)
+                    take(connection)
                     talk(connection)
 
     yield serve
@@ -260,6 +261,29 @@ def test_path_stays_out_of_messages(serve: Serve) -> None:
     with pytest.raises(ActionError) as caught:
         attempt(action(f"{server.url}/api/webhook/s3cret").run(ON_AFTER_LIGHT))
     assert "s3cret" not in str(caught.value)
+
+
+def test_nothing_overtakes_what_is_tried_again(serve: Serve) -> None:
+    """What was said last arrives last: else a lamp would stay on after "on" and "off"."""
+    server, clock = serve(503, 503, 200), ManualClock()
+    webhook = action(server.url, clock, backoff_s=1)
+    on, off = webhook.run(ON_AFTER_LIGHT), webhook.run(Detection("off", 0.9, 13.0, after=None))
+    while not off.finished:
+        for job in (on, off):
+            attempt(job)
+        clock.now += 1.0
+    assert [json.loads(body)["label"] for _, _, body in server.requests] == ["on"] * 3 + ["off"]
+
+
+def test_what_waits_goes_on_after_one_that_was_given_up(serve: Serve) -> None:
+    """A detection that the server refuses holds the next one up no longer than it is tried."""
+    server, clock = serve(404, 200), ManualClock()
+    webhook = action(server.url, clock)
+    first, second = webhook.run(ON_AFTER_LIGHT), webhook.run(ON_AFTER_LIGHT)
+    assert not attempt(second)
+    with pytest.raises(ActionError, match="HTTP 404"):
+        attempt(first)
+    assert attempt(second)
 
 
 def test_refused_connection_is_retried() -> None:

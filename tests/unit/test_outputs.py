@@ -13,11 +13,13 @@ from tests.limits import file_size_limit
 
 
 def test_what_is_there_is_replaced(tmp_path: Path) -> None:
-    """The new text takes the place of the old one, and nothing lies beside it."""
+    """The new text takes the place of the old one, with its mode, and nothing lies beside it."""
     path = tmp_path / "result.json"
     path.write_text("old and longer")
+    path.chmod(0o604)
     write_whole(path, "new")
     assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o604
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -15,6 +15,7 @@ import pytest
 from tests.integration.command_line import RUN, RunningDaemon
 from tests.integration.faults.conftest import N_WORDS
 from tests.integration.faults.scene import Heard, Scene, assert_nothing_was_lost, words
+from tests.integration.whole_request import take
 
 LIMIT_S = 60
 """The longest that a webhook may be given; nothing here ends because of it."""
@@ -66,7 +67,7 @@ class Servers:
 
 def _serve(connection: socket.socket, talk: Talk) -> None:
     with connection, suppress(OSError):
-        connection.recv(65536)
+        take(connection)
         talk(connection)
 
 
