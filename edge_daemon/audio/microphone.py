@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from typing import Any
 
@@ -174,6 +175,8 @@ class MicrophoneSource:
         stream, self._stream = self._stream, None
         if stream is not None:
             end_stream(stream, self._description)
+            del stream
+            gc.collect()  # it holds itself, and by its callback the ring, until the next collection
 
 
 def newest_captured_s(now_s: float, times: Any, length_s: float) -> float:

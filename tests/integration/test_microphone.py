@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -161,6 +162,14 @@ def test_no_sample_comes_twice(virtual_microphone: VirtualMicrophone) -> None:
     came = np.concatenate(heard)
     assert numbers[-1] in came
     assert (np.diff(came[came != 0]) > 0).all()
+
+
+def test_a_closed_stream_keeps_no_memory(virtual_microphone: VirtualMicrophone) -> None:
+    """It holds itself and the buffer: whoever reopens again and again must not pile them up."""
+    source = _source()
+    with source:
+        stream = weakref.ref(source._stream)
+    assert stream() is None
 
 
 def _open_and_listen(source: MicrophoneSource) -> None:
