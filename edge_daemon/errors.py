@@ -16,6 +16,13 @@ A message says what is wrong, where, with which value, and what to do about it.
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
+
+def count_of(problems: Sized) -> str:
+    """Return how many there are, in words."""
+    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+
 
 class EdgeDaemonError(Exception):
     """Root of the tree; the command line prints it as one message without a traceback."""
@@ -27,8 +34,9 @@ class ConfigError(EdgeDaemonError, ValueError):
     def __init__(self, problems: list[str], where: str = "configuration") -> None:
         self.problems = problems
         self.where = where
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"{where}: {count}", *(f"  {p}" for p in problems)]))
+        super().__init__(
+            "\n".join([f"{where}: {count_of(problems)}", *(f"  {p}" for p in problems)])
+        )
 
 
 class ModelError(EdgeDaemonError, ValueError):

@@ -22,7 +22,7 @@ class Hearing:
         self._parts = parts
         self._worker = worker
         self._reporter = reporter
-        self._begin_stream()
+        self._forget()
 
     @property
     def pipeline(self) -> Pipeline:
@@ -59,6 +59,10 @@ class Hearing:
 
     def _begin_stream(self) -> None:
         self.pipeline.reset()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin anew with what is remembered of a stream beside the pipeline."""
         self._history = History(KEPT_S * self.pipeline.sample_rate_hz)
         self._watch_for_zeros()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
 from edge_daemon.control import Answer
+from edge_daemon.errand import Errand
 from edge_daemon.errors import ConfigError, EdgeDaemonError
 from edge_daemon.parts import Parts
 
@@ -26,21 +26,21 @@ class Reload:
         """Why it was refused."""
         self._build = build
         self._replies = replies
-        self._thread = threading.Thread(target=self._work, name="edge-reload", daemon=True)
+        self._errand: Errand[None] | None = None
         try:
-            self._thread.start()
-        except RuntimeError as error:  # the limit of tasks is reached
+            self._errand = Errand(self._work, "edge-reload")
+        except OSError as error:  # the limit of tasks is reached
             self.problems = [f"{error}; try again later"]
 
     @property
     def is_over(self) -> bool:
         """There are parts, or problems."""
-        return not self._thread.is_alive()
+        return self._errand is None or self._errand.is_over
 
     def wait(self, timeout_s: float) -> None:
         """Wait until it is over, but no longer than this."""
-        if not self.is_over:
-            self._thread.join(timeout_s)
+        if self._errand:
+            self._errand.wait(timeout_s)
 
     def answer(self) -> None:
         """Tell those who wished for it what became of it."""

@@ -11,6 +11,7 @@ from edge_daemon import __version__
 from edge_daemon.actions import ActionWorker
 from edge_daemon.audio.muted import Change
 from edge_daemon.config import Config, TelemetryConfig
+from edge_daemon.errors import count_of
 from edge_daemon.health import Health
 from edge_daemon.listening import Listening, Lost, Opened
 from edge_daemon.model import LoadedModel
@@ -146,8 +147,7 @@ class Reporter:
         """Say why another configuration is not taken."""
         for problem in problems:
             _LOG.error("%s", problem)
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        text = f"the configuration on disk is refused ({count}), the one before stays in force"
+        text = f"the configuration on disk is refused ({count_of(problems)}), the one before stays in force"
         _LOG.error("%s", text, extra=self._logbook.event("refused", f"{text}: {problems[0]}"))
         self.health.reloaded(refused=text)
 
@@ -201,7 +201,7 @@ class Reporter:
             "model": self._model,
             "last_audio_s": round(time.monotonic() - self._audio_s, 3),
             **counts.totals(),
-            "heard": [_as_json(detection) for detection in self._heard[-_SHOWN:]],
+            "heard": [detection.as_json() for detection in self._heard[-_SHOWN:]],
         }
 
     def ended(self, why: str) -> None:
@@ -222,15 +222,6 @@ class Reporter:
 
 def _interval_of(config: TelemetryConfig) -> Interval:
     return Interval(config.interval_s, time.monotonic())
-
-
-def _as_json(detection: Detection) -> dict[str, str | float | None]:
-    return {
-        "label": detection.label,
-        "score": round(float(detection.score), 4),
-        "time_s": round(float(detection.time_s), 3),
-        "after": detection.after,
-    }
 
 
 def _in_short(pipeline: Pipeline) -> str:

@@ -118,3 +118,12 @@ class Detection:
     """Position in the stream at which the decision fell, in seconds of audio."""
     after: str | None = None
     """The wake word that this word followed, where the configuration has such a sequence."""
+
+    def as_json(self) -> dict[str, str | float | None]:
+        """Return what actions and the daemon's status tell of it."""
+        return {
+            "label": self.label,
+            "score": round(float(self.score), 4),
+            "time_s": round(float(self.time_s), 3),
+            "after": self.after,
+        }

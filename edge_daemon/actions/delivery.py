@@ -12,8 +12,8 @@ from functools import partial
 from typing import TypeAlias
 
 from edge_daemon.actions.endpoint import Answer, Endpoint
-from edge_daemon.actions.errand import Errand
 from edge_daemon.config import WebhookConfig
+from edge_daemon.errand import Errand
 from edge_daemon.errors import ActionError
 
 _LOG = logging.getLogger(__name__)

@@ -47,10 +47,7 @@ class LogAction:
     def _line(self, detection: Detection) -> str:
         record = {
             "time": self._now().isoformat(timespec="milliseconds"),
-            "label": detection.label,
-            "score": round(float(detection.score), 4),
-            "time_s": round(float(detection.time_s), 3),
-            "after": detection.after,
+            **detection.as_json(),
         }
         return json.dumps(record, ensure_ascii=False) + "\n"
 

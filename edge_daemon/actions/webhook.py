@@ -11,8 +11,8 @@ from functools import partial
 
 from edge_daemon.actions.delivery import GRACE_S, Clock, Server, Servers, WebhookJob, reason
 from edge_daemon.actions.endpoint import Endpoint
-from edge_daemon.actions.errand import Errand
 from edge_daemon.config import ADDRESS, WebhookConfig, read_secret
+from edge_daemon.errand import Errand
 from edge_daemon.errors import ActionBusyError
 from edge_daemon.types import Detection
 
@@ -97,12 +97,4 @@ def webhook_problem(config: WebhookConfig) -> str | None:
 
 
 def _body(detection: Detection) -> bytes:
-    return json.dumps(
-        {
-            "label": detection.label,
-            "score": round(float(detection.score), 4),
-            "time_s": round(float(detection.time_s), 3),
-            "after": detection.after,
-            "host": socket.gethostname(),
-        }
-    ).encode()
+    return json.dumps({**detection.as_json(), "host": socket.gethostname()}).encode()

@@ -7,9 +7,9 @@ returns. Nothing in the process can mend that.
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
+from edge_daemon.errand import Errand
 from edge_daemon.errors import AudioGone
 
 CLOSE_WITHIN_S = 3.0
@@ -29,22 +29,15 @@ def end_stream(stream: Any, where: str) -> None:
     PortAudioError
         What PortAudio says against it.
     """
-    errors: list[BaseException] = []
 
     def end() -> None:
-        try:
-            stream.abort()
-            stream.close()
-        except BaseException as error:
-            errors.append(error)
+        stream.abort()
+        stream.close()
 
-    closing = threading.Thread(target=end, name="edge-closing", daemon=True)
-    closing.start()
-    closing.join(CLOSE_WITHIN_S)
-    if closing.is_alive():
+    closing = Errand(end, "edge-closing")
+    if not closing.wait(CLOSE_WITHIN_S):
         raise AudioGone(
             f"{where}: PortAudio hangs: it has not ended its stream within {CLOSE_WITHIN_S:g} s; "
             "only a fresh start helps"
         )
-    for error in errors:
-        raise error
+    closing.result()

@@ -34,7 +34,7 @@ from edge_daemon.cli.quantize import add_quantize
 from edge_daemon.cli.report import add_report
 from edge_daemon.cli.tune import add_tune
 from edge_daemon.config.mistakes import named
-from edge_daemon.errors import AudioGone, ConfigError, EdgeDaemonError, ModelError
+from edge_daemon.errors import AudioGone, ConfigError, EdgeDaemonError, ModelError, count_of
 
 SYSTEM_CONFIG = Path("/etc/edge-daemon/config.yaml")
 
@@ -94,8 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if error.where != COMMAND_LINE:
             raise
         return _complain(error, EXIT_USAGE)
-    with named(path):
-        return Daemon(config, path, read).run()
+    return Daemon(config, path, read).run()
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -167,8 +166,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if not problems:
         print(f"{where}: no problem found")
         return EXIT_OK
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    print(f"edge-daemon: {where}: {count}", file=sys.stderr)
+    print(f"edge-daemon: {where}: {count_of(problems)}", file=sys.stderr)
     return EXIT_CONFIG if any(p.is_config for p in problems) else EXIT_FAILURE
 
 
@@ -215,8 +213,9 @@ examples:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (
-        _add_run, _add_status, _add_reload, _add_replay, add_evaluate, add_tune, add_quantize, add_benchmark, add_report,
-        _add_devices, _add_doctor, _add_check, _add_config,
+        _add_run, _with_config(add_status), _with_config(add_reload), _add_replay, add_evaluate, add_tune,
+        add_quantize, add_benchmark, add_report, _add_devices, _with_config(add_doctor), _add_check,
+        _add_config,
     ):  # fmt: skip
         add(commands)
     return parser
@@ -266,16 +265,11 @@ def _add_devices(commands: Any) -> None:
     )
 
 
-def _add_status(commands: Any) -> None:
-    _add_config_option(add_status(commands, _system_config))
-
-
-def _add_reload(commands: Any) -> None:
-    _add_config_option(add_reload(commands, _system_config))
-
-
-def _add_doctor(commands: Any) -> None:
-    _add_config_option(add_doctor(commands, _system_config))
+def _with_config(
+    add: Callable[[Any, Callable[[], Path | None]], argparse.ArgumentParser],
+) -> Callable[[Any], None]:
+    """Give a command of another module the option, and what it falls back to."""
+    return lambda commands: _add_config_option(add(commands, _system_config))
 
 
 def _add_check(commands: Any) -> None:

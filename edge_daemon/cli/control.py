@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_daemon.cli.arguments import EXIT_CONFIG, EXIT_FAILURE, EXIT_OK, add_command
+from edge_daemon.errors import count_of
 
 if TYPE_CHECKING:
     from edge_daemon.control import Answer
@@ -64,8 +65,10 @@ def _ask(do: str, config: Path | None) -> Answer:
 def _complain(answer: Answer, code: int) -> int:
     for problem in answer.problems:
         print(problem, file=sys.stderr)
-    count = "1 problem" if len(answer.problems) == 1 else f"{len(answer.problems)} problems"
-    print(f"edge-daemon: refused: {count}; the daemon goes on as before", file=sys.stderr)
+    print(
+        f"edge-daemon: refused: {count_of(answer.problems)}; the daemon goes on as before",
+        file=sys.stderr,
+    )
     return code
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge_daemon.doctor.diagnosis import Part, Problem
+from edge_daemon.errors import count_of
 
 
 def config_part(path: Path | None, has_runtime: bool) -> Part:
@@ -18,8 +19,7 @@ def config_part(path: Path | None, has_runtime: bool) -> Part:
         Problem(what=found.text, fix=_fix(found.is_config, path), is_in_the_way=found.is_in_the_way)
         for found in check(path)
     ]
-    count = f"{len(problems)} problems" if len(problems) != 1 else "1 problem"
-    told = "no problem found" if not problems else count
+    told = count_of(problems) if problems else "no problem found"
     return Part(name="config", facts=[f"{where}: {told}"], problems=problems)
 
 

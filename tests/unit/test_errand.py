@@ -6,9 +6,8 @@ import threading
 
 import pytest
 
-from edge_daemon.actions.errand import Errand
-
-from .programs import GIVE_UP_S
+from edge_daemon.errand import Errand
+from tests.unit.actions.programs import GIVE_UP_S
 
 
 def test_the_result_comes_without_a_wait() -> None:
