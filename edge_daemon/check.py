@@ -12,13 +12,17 @@ from edge_daemon.actions.command import program_problem
 from edge_daemon.actions.webhook import webhook_problem
 from edge_daemon.audio import open_source
 from edge_daemon.config import (
+    ANY_WORD,
+    ActionConfig,
     Config,
+    LogConfig,
     load_config,
     load_sound_sections,
     permission_problems,
     problems_with_model,
 )
 from edge_daemon.confirm import load_larger_model, mismatches
+from edge_daemon.connections import connection_problems
 from edge_daemon.errors import AudioError, ConfigError, MissingDependency, ModelError
 from edge_daemon.frontend import MfccFrontend
 from edge_daemon.model import open_model
@@ -63,7 +67,12 @@ def check(path: Path | None) -> list[Problem]:
     unusable = _unusable_actions(config)
     problems += [Problem(p, is_config=True) for p in unusable]
     problems += [Problem(p, is_config=False) for p in _action_problems(config) if p not in unusable]
+    problems += [Problem(p, is_config=False) for p in _pin_problems(config)]
+    told = "\n".join(problem.text for problem in problems)
+    missing = [p for p in connection_problems(config) if p not in told]  # pins are told already
+    problems += [Problem(p, is_config=False) for p in missing]
     problems += [Problem(p, is_config=False) for p in _record_problems(config)]
+    problems += [Problem(p, is_config=False, is_in_the_way=False) for p in _clips_problems(config)]
     return [*problems, *_permission_problems(config, path)]
 
 
@@ -141,27 +150,57 @@ def _pcm_problem(path: str) -> str | None:
 
 def _unusable_actions(config: Config) -> list[str]:
     """Build the actions for real; what cannot be built would keep the daemon from starting."""
+    harmless = ActionConfig(say=ANY_WORD, log=LogConfig())  # a pin would be switched by opening it
     try:
-        build_actions(config.actions)
+        build_actions([harmless if x.gpio else x for x in config.actions])
     except ConfigError as error:
         return error.problems
     return []
 
 
+def _pin_problems(config: Config) -> list[str]:
+    """Look whether the pins are there; none is opened: a daemon that runs may hold them."""
+    pins = list(config.pins())
+    if not pins:
+        return []
+    from edge_daemon.actions.pins import must_have_pins, pin_problem
+
+    try:
+        must_have_pins()
+    except MissingDependency as error:
+        return [f"{pins[0][0]}: {error}"]
+    found = [(where, pin_problem(pin)) for where, pin, _use in pins]
+    return [f"{where}: {problem}" for where, problem in found if problem]
+
+
+def _clips_problems(config: Config) -> list[str]:
+    """Look whether the folder of the clips is there to be written, or could be made."""
+    if config.clips.path is None:
+        return []
+    problem = unwritable(Path(config.clips.path) / "labels.jsonl")
+    if not os.path.exists(config.clips.path):
+        problem = unwritable(Path(config.clips.path))
+    return [f"clips.path: {problem}"] if problem else []
+
+
 def _action_problems(config: Config) -> Iterator[str]:
     for i, action in enumerate(config.actions):
-        if action.command is not None:
-            problem = program_problem(action.command.argv)
-            if problem:
-                yield f"actions[{i}].command: {problem}"
-        if action.webhook is not None:
-            problem = webhook_problem(action.webhook)
-            if problem:
-                yield f"actions[{i}].webhook: {problem}"
-        if action.log is not None:
-            problem = None if action.log.path == "-" else unwritable(Path(action.log.path))
-            if problem:
-                yield f"actions[{i}].log.path: {problem}"
+        key, problem = _action_problem(action)
+        if problem:
+            yield f"actions[{i}].{key}: {problem}"
+
+
+def _action_problem(action: ActionConfig) -> tuple[str, str | None]:
+    """Return the key that the machine has a problem with, and the problem, if there is one."""
+    if action.command is not None:
+        return "command", program_problem(action.command.argv)
+    if action.play is not None:
+        return "play.player", program_problem(action.play.player)
+    if action.webhook is not None:
+        return "webhook", webhook_problem(action.webhook)
+    if action.log is not None and action.log.path != "-":
+        return "log.path", unwritable(Path(action.log.path))
+    return action.kind, None
 
 
 def _record_problems(config: Config) -> list[str]:

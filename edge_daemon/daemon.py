@@ -12,11 +12,15 @@ from pathlib import Path
 
 from edge_daemon.actions import ActionWorker
 from edge_daemon.config import Config, check_permissions, named
-from edge_daemon.control import Answer, socket_path
+from edge_daemon.connection import Inside
+from edge_daemon.connections import Connections
+from edge_daemon.control import Desk, socket_path
 from edge_daemon.control.server import ControlServer
 from edge_daemon.errors import ConfigError, EdgeDaemonError
+from edge_daemon.events import Events
 from edge_daemon.hearing import Hearing
 from edge_daemon.listening import Listening
+from edge_daemon.operations import Operations
 from edge_daemon.parts import Parts, build_parts
 from edge_daemon.pipeline import Pipeline
 from edge_daemon.reload import Reload, Reloads
@@ -32,6 +36,11 @@ STOP_ACTIONS_S = 1.5
 """Time for running actions at a stop; systemd is promised an end within 2 s."""
 STOP_RELOAD_S = 1.7
 """From a stop on, for a reload that goes on: an interpreter that ends under a library aborts."""
+STOP_CONNECTIONS_S = 1.75
+"""From a stop on, for brokers to be told and pages to be left."""
+STOP_CLIPS_S = 0.2
+STOP_SAVING_S = 0.1
+"""At least, for what was set; its writing begins when the stop does."""
 STOP_SENSORS_S = 0.2
 """Time for a reading of a sensor; what it holds up ends with the process."""
 FINISH_ACTIONS_S = 30.0
@@ -75,7 +84,10 @@ class Daemon:
         self._quantizer = quantizer
         self._root = root
         self._sampler: Sampler | None = None
-        self._reporter = Reporter(config)
+        self._events = Events()
+        self._desk = Desk()
+        self._reporter = Reporter(config, self._events)
+        self._connections = Connections(Inside(self._desk, self._events, self._reporter.telemetry))
         self._health = self._reporter.health
         with self._health.opening(config.model.path):
             self._parts = self._build(config)
@@ -85,7 +97,10 @@ class Daemon:
             config.audio, self._pipeline.sample_rate_hz, self._stop, self._health.is_watched
         )
         self._reloads = Reloads(self._build_again)
-        self._hearing = Hearing(self._parts, self._worker, self._reporter)
+        self._hearing = Hearing(self._parts, self._worker, self._reporter, self._events)
+        self._operations = Operations(
+            self._hearing, self._reporter, self._reloads, self._events, self._take_over_the_counts
+        )
 
     def run(self) -> int:
         """Run to the end; return 0.
@@ -101,11 +116,13 @@ class Daemon:
         if sys.stderr is not None:
             faulthandler.enable()  # the watchdog's SIGABRT then shows in the journal where it hung
         self._reporter.started(self._pipeline, self._parts.model)
+        self._operations.begin()
         with self._stop:
-            self._control = ControlServer(socket_path(self._config.control))
+            self._control = self._control_server()
             self._worker.start()
             why = "an error"
             try:
+                self._connections.switch(self._parts.connections, self._config)
                 self._sampler = open_sampler(self._root, self._config.telemetry.sensors_s)
                 self._listen()
                 self._finish_actions()
@@ -128,7 +145,12 @@ class Daemon:
     def _build(self, config: Config) -> Parts:
         check_permissions(config, self._path, _LOG.warning)
         with named(self._path):
-            return build_parts(config, self._reporter.telemetry.timer, self._quantizer)
+            timer = self._reporter.telemetry.timer
+            return build_parts(config, timer, self._connections, self._quantizer)
+
+    def _control_server(self) -> ControlServer:
+        control = self._config.control
+        return ControlServer(socket_path(control), self._events, control.group)
 
     def _listen(self) -> None:
         with closing(self._listening.events()) as events:
@@ -155,11 +177,10 @@ class Daemon:
 
     def _do_what_is_asked(self) -> None:
         for client, request in self._control.requests():
-            if request.do == "reload":
-                self._reloads.wish(client.answer)
-            else:
-                self._take_over_the_counts()
-                client.answer(Answer(ok=True, status=self._reporter.status()))
+            self._operations.do(request, client.answer)
+        for request, reply in self._desk.take():
+            self._operations.do(request, reply)
+        self._operations.follow_up()
 
     def _take_over_the_counts(self) -> None:
         self._reporter.count(self._listening, self._pipeline, self._worker)
@@ -196,9 +217,11 @@ class Daemon:
     @contextmanager
     def _control_moved(self) -> Iterator[None]:
         """Open the socket where it is to be now; the one before closes when all is answered."""
-        before, path = self._control, socket_path(self._config.control)
-        if path != before.path:
-            self._control = ControlServer(path)
+        before, control = self._control, self._config.control
+        if socket_path(control) != before.path:
+            self._control = self._control_server()
+        else:
+            before.let_in(control.group)
         yield
         if self._control is not before:
             before.close()
@@ -206,10 +229,11 @@ class Daemon:
     def _replace_parts(self, parts: Parts) -> None:
         """Let other parts take over, between two blocks."""
         before, self._parts = self._parts, parts
-        if before.replacement:
-            before.replacement.close()
         self._worker.replace_rules(parts.rules, parts.config.action_worker.queue)
+        before.close()
+        self._operations.adjust(parts.pipeline)
         self._hearing.go_by(parts)
+        self._connections.switch(parts.connections, parts.config)
         self._listening.go_by(parts.config.audio, parts.pipeline.sample_rate_hz)
         self._reporter.adjust(parts.config)
         self._sample_by(before.config)
@@ -235,13 +259,16 @@ class Daemon:
         if self._stop:
             _LOG.info("%s: stopping", self._stop.name)
         self._health.stopping()
+        self._operations.follow_up()  # who follows is told so, and what was set is written by then
         self._control.close()
-        if self._parts.replacement:
-            self._parts.replacement.close()
         self._worker.stop(STOP_ACTIONS_S)
+        self._parts.close()
         self._reloads.stop(max(0.0, began_s + STOP_RELOAD_S - time.monotonic()))
         self._pipeline.cut()
         self._end_interval()
         self._reporter.ended(why)
+        self._hearing.stop(STOP_CLIPS_S)
+        self._connections.stop(began_s + STOP_CONNECTIONS_S)
+        self._operations.stop(max(STOP_SAVING_S, began_s + STOP_CONNECTIONS_S - time.monotonic()))
         if self._sampler:
             self._sampler.stop(STOP_SENSORS_S)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from edge_daemon.events import Condition
 from edge_daemon.systemd import Notifier, watchdog_interval_s
 
 _DEFAULT_WATCHDOG_S = 10.0
@@ -30,7 +31,7 @@ class Health:
         self._notifier = Notifier()
         self._watchdog_s = watchdog_interval_s() or _DEFAULT_WATCHDOG_S
         self._is_ready = False
-        self._is_lost = False
+        self._is_lost = self._is_stopping = False
         self._why_lost = self._refused = ""
         self._troubles: dict[str, str] = {}
         self._last_heard = "nothing heard yet"
@@ -111,7 +112,17 @@ class Health:
 
     def stopping(self) -> None:
         """Say that the end has begun."""
+        self._is_stopping = True
         self._notifier.stopping("stopping")
+
+    @property
+    def condition(self) -> Condition:
+        """The same in a word."""
+        if self._is_stopping:
+            return "stopping"
+        if self._is_lost:
+            return "lost"
+        return "listening" if self._is_ready else "starting"
 
     @property
     def state(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edge_daemon.actions import build_actions
 from edge_daemon.actions.rules import Rule
 from edge_daemon.config import Config
+from edge_daemon.connections import Connections, Prepared
 from edge_daemon.model import LoadedModel, load_model
 from edge_daemon.pipeline import Pipeline, StageTimer
 
@@ -24,21 +25,37 @@ class Parts:
     model: LoadedModel
     pipeline: Pipeline
     rules: Sequence[Rule]
+    connections: Prepared
+    """What of the connections is another than it was."""
     replacement: Replacement | None
 
+    def close(self) -> None:
+        """Give up what is held: a child that quantizes, pins that no other parts share."""
+        if self.replacement:
+            self.replacement.close()
+        for rule in self.rules:
+            rule.close()
 
-def build_parts(config: Config, timer: StageTimer, quantizer: Sequence[str] | None = None) -> Parts:
+
+def build_parts(
+    config: Config,
+    timer: StageTimer,
+    connections: Connections,
+    quantizer: Sequence[str] | None = None,
+) -> Parts:
     """Build all that can be refused; nothing of it runs yet.
 
     Raises
     ------
-    ConfigError, ModelError
+    ConfigError, ModelError, MissingDependency
     """
     replacement = _replacement(config, quantizer)
     stored = replacement.stored if replacement else None
     model = stored or load_model(config.model, config.runtime)
     pipeline = Pipeline(config, model, timer)
-    return Parts(config, model, pipeline, build_actions(config.actions), replacement)
+    prepared = connections.prepare(config)
+    rules = build_actions(config.actions, connections.publish)  # last: pins are opened
+    return Parts(config, model, pipeline, rules, prepared, replacement)
 
 
 def _replacement(config: Config, quantizer: Sequence[str] | None) -> Replacement | None:

@@ -145,6 +145,28 @@ class Pipeline:
         return self._rate_hz
 
     @property
+    def scores(self) -> dict[str, float]:
+        """The newest smoothed score of each word; 0 while nothing is worked on."""
+        smoothed = self._decision.smoothed
+        is_open = self._gate is None or self._gate.figures.is_open
+        return smoothed if is_open else dict.fromkeys(smoothed, 0.0)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The score from which each word fires: alone, or, where it never does, after a wake word."""
+        return self._decision.thresholds
+
+    def set_threshold(self, word: str, value: float | None) -> None:
+        """Let a word fire from this smoothed score on; None: from the configured one.
+
+        Raises
+        ------
+        KeyError
+            The model has no such word.
+        """
+        self._decision.set_threshold(word, value)
+
+    @property
     def position_s(self) -> float:
         """Audio worked on so far, in seconds."""
         return self._position / self._rate_hz

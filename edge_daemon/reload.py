@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
-from edge_daemon.control import Answer
+from edge_daemon.control import Answer, tell
 from edge_daemon.errand import Errand
 from edge_daemon.errors import ConfigError, EdgeDaemonError
 from edge_daemon.parts import Parts
@@ -45,7 +45,7 @@ class Reload:
     def answer(self) -> None:
         """Tell those who wished for it what became of it."""
         for reply in self._replies:
-            reply(Answer(ok=self.parts is not None, problems=self.problems))
+            tell(reply, Answer(ok=self.parts is not None, problems=self.problems))
 
     def _work(self) -> None:
         try:
@@ -89,9 +89,11 @@ class Reloads:
         return True
 
     def stop(self, timeout_s: float) -> None:
-        """Wait for the one that goes on, whatever comes of it, but no longer than this."""
+        """Wait for the one that goes on, but no longer than this; nothing comes of it."""
         if self._running:
             self._running.wait(timeout_s)
+            if self._running.parts:
+                self._running.parts.close()
 
     def ended(self) -> Reload | None:
         """Return the one that has ended, once."""

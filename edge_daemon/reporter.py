@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from edge_daemon import __version__
 from edge_daemon.actions import ActionWorker
 from edge_daemon.audio.muted import Change
 from edge_daemon.config import Config, TelemetryConfig
 from edge_daemon.errors import count_of
+from edge_daemon.events import Events
 from edge_daemon.health import Health
 from edge_daemon.listening import Listening, Lost, Opened
 from edge_daemon.model import LoadedModel
 from edge_daemon.pipeline import Pipeline
 from edge_daemon.telemetry import Interval, Logbook, Telemetry, line_of
+from edge_daemon.telemetry.unanswered import Unanswered
 from edge_daemon.types import Block, Detection
 
 _LOG = logging.getLogger(__name__)
@@ -35,17 +36,23 @@ class Reporter:
     Parameters
     ----------
     config : Config
+    events : Events
+        Who follows the daemon is told through these.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, events: Events) -> None:
         self.health = Health()
         self.telemetry = Telemetry(idle_w=config.telemetry.idle_w)
-        self._logbook = Logbook(config.telemetry.log)
+        self._logbook = Logbook(config.telemetry.log, events=events)
+        self._unanswered = Unanswered((), 0.0)
         self._heard: list[Detection] = []
+        self._newest_false: Detection | None = None
         self._dropped_unsaid = 0
         self._dropped_due = Interval(SAY_DROPPED_EVERY_S, time.monotonic())
         self._summary_due = _interval_of(config.telemetry)
-        self._source = self._model = ""
+        self.source = self.model = ""
+        self.latency_s = 0.0
+        """From the newest sample that was decided on to that decision."""
         self._audio_s = time.monotonic()
         self._telemetry_config = config.telemetry
         self.adjust(config)
@@ -82,6 +89,8 @@ class Reporter:
         self.telemetry.rate_hz = spec.frontend.sample_rate_hz
         self._serves(model)
         wake_words = dict.fromkeys(s.after for s in pipeline.sequences)
+        within_ms = max((s.within_ms for s in pipeline.sequences), default=0)
+        self._unanswered = Unanswered(wake_words, within_ms / 1000.0)
         need_one = dict.fromkeys(s.say for s in pipeline.sequences if s.is_needed)
         if wake_words:
             needed = f"; needed before {', '.join(need_one)}" if need_one else ""
@@ -98,7 +107,7 @@ class Reporter:
 
     def opened(self, event: Opened) -> None:
         """Say that a stream of audio begins."""
-        self._source = event.description
+        self.source = event.description
         fields = self._logbook.event("listening", event.description)
         _LOG.info("listening to %s", event.description, extra=fields)
 
@@ -118,7 +127,8 @@ class Reporter:
 
     def decided(self, decided_until_s: float) -> None:
         """Note that all audio up to this time of the monotonic clock was worked on."""
-        self.telemetry.latency.add(max(0.0, time.monotonic() - decided_until_s))
+        self.latency_s = max(0.0, time.monotonic() - decided_until_s)
+        self.telemetry.latency.add(self.latency_s)
         self.health.audio_processed()
 
     def muted(self, change: Change) -> None:
@@ -137,11 +147,47 @@ class Reporter:
     def heard(self, detection: Detection) -> None:
         """Say that a word was heard."""
         self.telemetry.count_detection(detection)
+        self.telemetry.n_unanswered += self._unanswered.heard(detection)
         self._heard.append(detection)
         del self._heard[:-REMEMBERED]
-        fields = self._logbook.heard(detection)
+        fields = self._logbook.heard(detection, self.latency_s)
         _LOG.info("heard %s", _in_words(detection), extra=fields)
         self.health.heard(_in_words(detection))
+
+    def triggered(self, detection: Detection) -> None:
+        """Say that somebody asked for what is done at a word."""
+        self.telemetry.n_triggered += 1
+        fields = self._logbook.triggered(detection)
+        said = " ".join(filter(None, (detection.after, detection.label)))
+        _LOG.info("triggered from outside: %r", said, extra=fields)
+
+    def false_alarm(self) -> Detection | None:
+        """Count the newest word as one that nobody said; return it, if there is one."""
+        if not self._heard or self._heard[-1] is self._newest_false:
+            return None
+        self._newest_false = self._heard[-1]
+        self.telemetry.n_false_alarms += 1
+        text = f"{_in_words(self._newest_false)} was a false alarm, somebody says"
+        _LOG.info("%s", text, extra=self._logbook.event("false alarm", text))
+        return self._newest_false
+
+    def muted_by_hand(self, for_s: float | None) -> None:
+        """Say that somebody has muted it, for so long or until somebody says otherwise."""
+        text = "as asked for" if for_s is None else f"as asked for, for {for_s:g} s"
+        _LOG.info("muted, %s", text, extra=self._logbook.event("muted by hand", text))
+        self.health.trouble("asked", "muted")
+
+    def heard_again_by_hand(self) -> None:
+        """Say that this is over, as somebody wished or as the time is up."""
+        _LOG.info(
+            "no longer muted", extra=self._logbook.event("unmuted by hand", "no longer muted")
+        )
+        self.health.trouble("asked", "")
+
+    def threshold(self, word: str, value: float, is_configured: bool) -> None:
+        """Say from which score a word fires from now on."""
+        text = f"{word} fires from {value:g}{' again, as configured' if is_configured else ''}"
+        _LOG.info("%s", text, extra=self._logbook.event("threshold", text))
 
     def refused(self, problems: Sequence[str]) -> None:
         """Say why another configuration is not taken."""
@@ -159,6 +205,7 @@ class Reporter:
             overwritten=listening.n_overwritten,
             cut=listening.n_left + pipeline.n_cut,
         )
+        self.telemetry.n_unanswered += self._unanswered.passed(pipeline.position_s)
         counts = worker.counts()
         self.telemetry.set_actions(counts.done, counts.failed, counts.dropped)
         if pipeline.confirmer:
@@ -191,18 +238,15 @@ class Reporter:
         line = line_of(snapshot, self._telemetry_config.format)
         _LOG.info("%s", line, extra=self._logbook.summary(snapshot))
 
-    def status(self) -> dict[str, Any]:
-        """Return the state at this moment, ready for JSON."""
-        counts = self.telemetry
-        return {
-            "version": __version__,
-            "state": self.health.state,
-            "source": self._source,
-            "model": self._model,
-            "last_audio_s": round(time.monotonic() - self._audio_s, 3),
-            **counts.totals(),
-            "heard": [detection.as_json() for detection in self._heard[-_SHOWN:]],
-        }
+    @property
+    def newest(self) -> list[Detection]:
+        """The words heard last, the newest at the end."""
+        return self._heard[-_SHOWN:]
+
+    @property
+    def last_audio_s(self) -> float:
+        """How old the newest audio is."""
+        return round(time.monotonic() - self._audio_s, 3)
 
     def ended(self, why: str) -> None:
         """Say what came of the whole run."""
@@ -215,7 +259,7 @@ class Reporter:
         self._logbook.event("stop", why)
 
     def _serves(self, model: LoadedModel) -> None:
-        self._model = model.spec.name
+        self.model = model.spec.name
         self.telemetry.provider = model.obtained.provider
         _LOG.info("%s", model.obtained)
 

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,6 @@ from edge_daemon.cli.arguments import (
     Parser,
     add_command,
 )
-from edge_daemon.cli.benchmark import add_benchmark
-from edge_daemon.cli.control import add_reload, add_status
-from edge_daemon.cli.doctor import add_doctor
-from edge_daemon.cli.evaluate import add_evaluate
-from edge_daemon.cli.quantize import add_quantize
-from edge_daemon.cli.report import add_report
-from edge_daemon.cli.tune import add_tune
 from edge_daemon.config.mistakes import named
 from edge_daemon.errors import AudioGone, ConfigError, EdgeDaemonError, ModelError, count_of
 
@@ -59,8 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _called(argv: Sequence[str] | None) -> int:
-    parser = _parser()
-    arguments = parser.parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    parser = _parser(given[0] if given else None)
+    arguments = parser.parse_args(given)
     if arguments.command is None:
         parser.print_help()
         return EXIT_USAGE
@@ -196,7 +191,11 @@ def _system_config() -> Path | None:
     return SYSTEM_CONFIG if found else None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of all commands; of this one alone, if there is one of that name.
+
+    The daemon so carries nothing of the others.
+    """
     parser = Parser(
         prog="edge-daemon",
         description="Listens for spoken commands, offline, and acts on them.",
@@ -212,11 +211,8 @@ examples:
     parser.add_argument("--version", action="version", version=f"edge-daemon {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (
-        _add_run, _with_config(add_status), _with_config(add_reload), _add_replay, add_evaluate, add_tune,
-        add_quantize, add_benchmark, add_report, _add_devices, _with_config(add_doctor), _add_check,
-        _add_config,
-    ):  # fmt: skip
+    wanted = [(names, add) for names, add in _COMMANDS if command in names] or _COMMANDS
+    for _, add in wanted:
         add(commands)
     return parser
 
@@ -265,13 +261,6 @@ def _add_devices(commands: Any) -> None:
     )
 
 
-def _with_config(
-    add: Callable[[Any, Callable[[], Path | None]], argparse.ArgumentParser],
-) -> Callable[[Any], None]:
-    """Give a command of another module the option, and what it falls back to."""
-    return lambda commands: _add_config_option(add(commands, _system_config))
-
-
 def _add_check(commands: Any) -> None:
     parser = add_command(
         commands, "check", _check, "report every problem of configuration, model, audio, actions",
@@ -289,3 +278,49 @@ def _add_config(commands: Any) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--schema", action="store_true", help="the JSON Schema, for editors")
     what.add_argument("--defaults", action="store_true", help="every key, commented")
+
+
+def _of(module: str) -> Callable[[Any], None]:
+    """Return what adds the command of a module of its own, once it is needed."""
+
+    def add(commands: Any) -> None:
+        getattr(import_module(f"edge_daemon.cli.{module}"), f"add_{module}")(commands)
+
+    return add
+
+
+def _with_config(module: str) -> Callable[[Any], None]:
+    """Return the same for commands that take --config, and fall back to the system's file."""
+
+    def add(commands: Any) -> None:
+        added = getattr(import_module(f"edge_daemon.cli.{module}"), f"add_{module}")
+        for parser in added(commands, _system_config):
+            _add_config_option(parser)
+
+    return add
+
+
+_ASKING = "status mute unmute trigger threshold false-alarm reload follow"
+_COMMANDS: list[tuple[list[str], Callable[[Any], None]]] = [
+    (names.split(), add)
+    for names, add in (
+        ("init", _of("init")),
+        ("run", _add_run),
+        (_ASKING, _with_config("control")),
+        ("monitor", _with_config("monitor")),
+        ("replay", _add_replay),
+        ("evaluate", _of("evaluate")),
+        ("tune", _of("tune")),
+        ("quantize", _of("quantize")),
+        ("benchmark", _of("benchmark")),
+        ("report", _of("report")),
+        ("review", _with_config("review")),
+        ("serve", _with_config("serve")),
+        ("devices", _add_devices),
+        ("doctor", _with_config("doctor")),
+        ("check", _add_check),
+        ("config", _add_config),
+        ("completion", _of("completion")),
+    )
+]
+"""The names that each adds, in the order of the help."""

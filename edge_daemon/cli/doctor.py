@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_daemon.cli.arguments import EXIT_FAILURE, EXIT_OK, add_command
+from edge_daemon.cli.arguments import EXIT_FAILURE, EXIT_OK, Parser, add_command
 
 if TYPE_CHECKING:
     from edge_daemon.doctor import Diagnosis
@@ -18,8 +18,8 @@ _WIDTH = 80
 _NAME_WIDTH = 13
 
 
-def add_doctor(commands: Any, system_config: Callable[[], Path | None]) -> argparse.ArgumentParser:
-    """Add the command to the parser."""
+def add_doctor(commands: Any, system_config: Callable[[], Path | None]) -> list[Parser]:
+    """Add the command to the parser, and return it."""
 
     def run(arguments: argparse.Namespace) -> int:
         from edge_daemon.doctor import examine
@@ -33,7 +33,7 @@ def add_doctor(commands: Any, system_config: Callable[[], Path | None]) -> argpa
         ("doctor", "doctor --json"),
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
+    return [parser]
 
 
 def _as_json(diagnosis: Diagnosis) -> str:

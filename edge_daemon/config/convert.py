@@ -153,7 +153,8 @@ def in_words(annotation: Any) -> str:
         metas = [m for m in arguments[1:] if isinstance(m, msgspec.Meta)]
         return in_words(arguments[0]) + "".join(map(_bounds, metas))
     if origin is typing.Literal:
-        return arguments[0] if len(arguments) == 1 else f"one of {', '.join(arguments)}"
+        values = ", ".join(map(str, arguments))
+        return values if len(arguments) == 1 else f"one of {values}"
     if origin in (typing.Union, types.UnionType):
         return ", or ".join(map(in_words, arguments))
     return _PLAIN_WORDS[origin or annotation]
@@ -163,5 +164,5 @@ def _bounds(meta: msgspec.Meta) -> str:
     if meta.min_length:
         return " that is not empty"
     if meta.ge is not None:
-        return f" from {meta.ge} to {meta.le}"
+        return f", {meta.ge} or more" if meta.le is None else f" from {meta.ge} to {meta.le}"
     return f" above {meta.gt}, up to {meta.le}" if meta.gt is not None else ""

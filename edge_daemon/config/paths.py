@@ -7,7 +7,14 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from edge_daemon.config.schema import BUILTIN, ActionConfig, AudioConfig, Config, Section
+from edge_daemon.config.schema import (
+    BUILTIN,
+    ActionConfig,
+    AudioConfig,
+    Config,
+    MqttConfig,
+    Section,
+)
 from edge_daemon.config.secret import CREDENTIAL
 
 S = TypeVar("S", bound=Section)
@@ -29,6 +36,9 @@ def with_absolute_paths(config: Config, folder: Path) -> Config:
         runtime=replace(runtime, tensorrt=_absolute(runtime.tensorrt, "cache", folder)),
         telemetry=replace(telemetry, log=_absolute(telemetry.log, "path", folder)),
         control=_absolute(config.control, "path", folder),
+        mqtt=_mqtt(config.mqtt, folder),
+        web=_absolute(config.web, "token_from", folder),
+        clips=_absolute(config.clips, "path", folder),
         actions=[_action(action, folder) for action in config.actions],
     )
 
@@ -50,9 +60,18 @@ def _audio(audio: AudioConfig, folder: Path) -> AudioConfig:
     return replace(audio, source=f"{kind}:{folder / name}")
 
 
+def _mqtt(mqtt: MqttConfig, folder: Path) -> MqttConfig:
+    tls = mqtt.tls
+    for key in ("ca", "certificate", "key"):
+        tls = _absolute(tls, key, folder)
+    return replace(_absolute(mqtt, "password_from", folder), tls=tls)
+
+
 def _action(action: ActionConfig, folder: Path) -> ActionConfig:
     if action.log is not None and action.log.path != "-":
         return replace(action, log=_absolute(action.log, "path", folder))
+    if action.play is not None:
+        return replace(action, play=_absolute(action.play, "file", folder))
     if action.webhook is None:
         return action
     webhook = _absolute(action.webhook, "url_from", folder)

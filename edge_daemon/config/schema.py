@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta, Struct, field
 from msgspec.structs import fields
 
+from edge_daemon.config.address import parse_listen
 from edge_daemon.config.masking import SECRET, is_secret, masked
 
 BUILTIN = "builtin:"
@@ -29,6 +30,16 @@ ProviderName = Literal["cpu", "xnnpack", "cuda", "tensorrt"]
 Address = Annotated[str, Meta(pattern=ADDRESS)]
 SecretSource = Annotated[str, Meta(min_length=1)]
 """A file, or ``credential:NAME``; see `edge_daemon.config.secret`."""
+MuteMs = Annotated[int, Meta(ge=0, le=600_000)]
+StaleS = Annotated[float, Meta(ge=1, le=86400)]
+PinNumber = Annotated[int, Meta(ge=0, le=1023)]
+PortNumber = Annotated[int, Meta(ge=1, le=65535)]
+Topic = Annotated[str, Meta(pattern=r"^[^+#\x00]+$", max_length=1024)]
+TopicRoot = Annotated[str, Meta(pattern=r"^[^+#/\x00]+(/[^+#/\x00]+)*$", max_length=256)]
+Listen = Annotated[str, Meta(pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}$")]
+"""HOST:PORT, or [IPv6]:PORT."""
+Host = Annotated[str, Meta(pattern=r"^([^\s:/\[\]]+|[0-9a-fA-F]*:[0-9a-fA-F.]*:[^\s/\[\]]*)$")]
+"""A name, or an address, an IPv6 one without brackets."""
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -465,6 +476,51 @@ class LogConfig(Section, frozen=True, kw_only=True):
     )
 
 
+class PlayConfig(Section, frozen=True, kw_only=True):
+    """Play a sound, and hear nothing of it."""
+
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "file")
+
+    file: Annotated[str, Meta(min_length=1, description="builtin:NAME, or a WAV file")] = (
+        "builtin:chime"
+    )
+    player: Annotated[
+        list[Name],
+        Meta(min_length=1, description="the program that plays it; the file is its last argument"),
+    ] = field(default_factory=lambda: ["aplay", "-q"])
+
+
+class MqttActionConfig(Section, frozen=True, kw_only=True):
+    """Publish a message by the broker of the section mqtt."""
+
+    topic: Annotated[Topic, Meta(description="where it goes, as it is written here: no + and no #")]
+    payload: Annotated[
+        str | None, Meta(description="what is sent; null: the detection as JSON")
+    ] = None
+    retain: Annotated[bool, Meta(description="the broker keeps it for who comes later")] = False
+    qos: Annotated[
+        Literal[0, 1, 2] | None, Meta(description="null takes that of the section mqtt")
+    ] = None
+
+
+class GpioActionConfig(Section, frozen=True, kw_only=True):
+    """Switch a pin, such as that of an LED or a relay."""
+
+    pin: Annotated[PinNumber, Meta(description="number of the GPIO (BCM on a Raspberry Pi)")]
+    do: Annotated[
+        Literal["on", "off", "toggle", "pulse"],
+        Meta(description="pulse: on for `ms`, then off again"),
+    ] = "pulse"
+    ms: Annotated[int, Meta(ge=1, le=600_000, description="length of a pulse")] = 500
+    active_high: Annotated[
+        bool, Meta(description="false: on is a low level, as many relays want it")
+    ] = True
+
+
+ACTION_KINDS = ("command", "webhook", "log", "play", "mqtt", "gpio")
+"""An action has exactly one of these."""
+
+
 class ActionConfig(Section, frozen=True, kw_only=True):
     """What to do when a word, or a sequence of two, is heard."""
 
@@ -486,13 +542,35 @@ class ActionConfig(Section, frozen=True, kw_only=True):
     log: Annotated[
         LogConfig | None, Meta(description="write a JSON line: a file, or {} for stdout")
     ] = None
+    play: Annotated[
+        PlayConfig | None,
+        Meta(description="play a sound: builtin:chime, a WAV file, or settings with file"),
+    ] = None
+    mqtt: Annotated[
+        MqttActionConfig | None, Meta(description="publish a message: settings with topic")
+    ] = None
+    gpio: Annotated[
+        GpioActionConfig | None, Meta(description="switch a pin: settings with pin and do")
+    ] = None
+    mute_ms: Annotated[
+        MuteMs | None,
+        Meta(
+            description="hear nothing for so long from the word on, as while a sound plays; null: "
+            "0, and with play as long as the sound and half a second"
+        ),
+    ] = None
+
+    @property
+    def kind(self) -> str:
+        """Which of `ACTION_KINDS` it is."""
+        return next(k for k in ACTION_KINDS if getattr(self, k) is not None)
 
     def __post_init__(self) -> None:
         """Hold the keys to each other."""
-        kinds = [k for k in ("command", "webhook", "log") if getattr(self, k) is not None]
+        kinds = [k for k in ACTION_KINDS if getattr(self, k) is not None]
         if len(kinds) != 1:
             found = " and ".join(kinds) or "none of them"
-            raise ValueError(f"needs exactly one of command, webhook, log; has {found}")
+            raise ValueError(f"needs exactly one of {', '.join(ACTION_KINDS)}; has {found}")
         if self.say == ANY_WORD and self.after is not None:
             raise ValueError('say: "*" cannot be combined with after; name the words')
         if self.within_ms is not None and self.after is None:
@@ -570,6 +648,189 @@ class ControlConfig(Section, frozen=True, kw_only=True):
             "`control.sock` in the service's runtime directory, or in `edge-daemon` of the user's"
         ),
     ] = None
+    group: Annotated[
+        Name | None,
+        Meta(
+            description="members of this group may use it, as the daemon's user may; null: those "
+            "of the daemon's own group"
+        ),
+    ] = None
+
+
+class MqttTlsConfig(Section, frozen=True, kw_only=True):
+    """An encrypted connection to the broker."""
+
+    enabled: Annotated[
+        bool, Meta(description="true: TLS, with the broker's certificate checked")
+    ] = False
+    ca: Annotated[
+        Name | None, Meta(description="file of the authorities to trust; null: the system's")
+    ] = None
+    certificate: Annotated[
+        Name | None, Meta(description="file of our own certificate, where the broker asks for one")
+    ] = None
+    key: Annotated[Name | None, Meta(description="file of the key of our own certificate")] = None
+
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
+        given = [k for k in ("ca", "certificate", "key") if getattr(self, k) is not None]
+        if given and not self.enabled:
+            raise ValueError(f"{given[0]} is for enabled: true, which is not set")
+        if self.key is not None and self.certificate is None:
+            raise ValueError("key needs certificate")
+
+
+class MqttConfig(Section, frozen=True, kw_only=True):
+    """A broker that is told what is heard, and Home Assistant's way in; needs the extra mqtt."""
+
+    host: Annotated[
+        Host | None, Meta(description="name or address of the broker, without a port; null: none")
+    ] = None
+    port: Annotated[PortNumber | None, Meta(description="null: 1883, with TLS 8883")] = None
+    username: Annotated[Name | None, Meta(description="null: none is sent")] = None
+    password_from: Annotated[
+        SecretSource | None,
+        Meta(description="a file that holds the password, or credential:NAME of systemd"),
+    ] = None
+    tls: Annotated[
+        MqttTlsConfig, Meta(description="an encrypted connection, with the certificate checked")
+    ] = MqttTlsConfig()
+    name: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None,
+        Meta(
+            description="this device among others: letters, digits, - and _; null: the host's name"
+        ),
+    ] = None
+    topic: Annotated[
+        TopicRoot, Meta(description="all topics begin with this and the device's name")
+    ] = "edge-daemon"
+    discovery: Annotated[
+        TopicRoot | None,
+        Meta(description="Home Assistant's discovery prefix; null: it is told nothing"),
+    ] = "homeassistant"
+    commands: Annotated[
+        bool, Meta(description="false: nobody can mute, trigger, or set a threshold through it")
+    ] = True
+    qos: Annotated[
+        Literal[0, 1, 2], Meta(description="1: a message arrives at least once; 0: at most")
+    ] = 1
+    keepalive_s: Annotated[
+        int, Meta(ge=5, le=3600, description="a connection that is silent for longer is tried")
+    ] = 30
+    queue: Annotated[
+        int,
+        Meta(ge=1, le=65535, description="messages that wait for the broker; more are dropped"),
+    ] = 256
+    stale_after_s: Annotated[
+        StaleS | None,
+        Meta(
+            description="a word or an action's message that waited for longer is dropped: nobody "
+            "wants the light switched an hour later; null: never"
+        ),
+    ] = 60.0
+
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
+        if self.password_from is not None and self.username is None:
+            raise ValueError("password_from needs username")
+
+
+class WebConfig(Section, frozen=True, kw_only=True):
+    """A page to look at, served by the daemon itself; needs the extra web."""
+
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "listen")
+
+    listen: Annotated[
+        Listen | None,
+        Meta(
+            description="HOST:PORT, such as 127.0.0.1:8080; null: no page. Any address but this "
+            "machine's own needs a token"
+        ),
+    ] = None
+    token_from: Annotated[
+        SecretSource | None,
+        Meta(
+            description="who has it may look and change: a file that holds it, or credential:NAME "
+            "of systemd"
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Hold the keys to each other."""
+        if self.listen is None:
+            return
+        address = parse_listen(self.listen)
+        if self.token_from is None and not address.is_loopback:
+            raise ValueError(
+                f"{address} is open to other machines, which needs a token: name a file "
+                "that holds one in web.token_from (`openssl rand -hex 16` makes one), or listen "
+                f"at 127.0.0.1:{address.port}"
+            )
+
+
+class PrometheusConfig(Section, frozen=True, kw_only=True):
+    """Figures for Prometheus to fetch; needs the extra prometheus."""
+
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "listen")
+
+    listen: Annotated[
+        Listen | None,
+        Meta(description="HOST:PORT, such as 127.0.0.1:9740; null: none"),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Look at the address."""
+        if self.listen is not None:
+            parse_listen(self.listen)
+
+
+class ButtonConfig(Section, frozen=True, kw_only=True):
+    """A button at a pin."""
+
+    pin: Annotated[PinNumber, Meta(description="number of the GPIO (BCM on a Raspberry Pi)")]
+    do: Annotated[
+        Literal["mute", "push_to_talk"],
+        Meta(
+            description="mute: each press turns muting on or off; push_to_talk: muted but while it "
+            "is held"
+        ),
+    ]
+    pull_up: Annotated[
+        bool, Meta(description="true: it connects the pin to ground; false: to 3.3 V")
+    ] = True
+    bounce_ms: Annotated[
+        int, Meta(ge=0, le=1000, description="changes that follow faster are one")
+    ] = 50
+
+
+class GpioConfig(Section, frozen=True, kw_only=True):
+    """Buttons; needs the extra gpio, as does an action `gpio`."""
+
+    buttons: Annotated[list[ButtonConfig], Meta(description="what they do when pressed")] = field(
+        default_factory=list
+    )
+    mute_led: Annotated[
+        PinNumber | None, Meta(description="a pin that is on while the daemon is muted")
+    ] = None
+
+
+class ClipsConfig(Section, frozen=True, kw_only=True):
+    """Audio of what was heard, kept for `edge-daemon review` and later training."""
+
+    shorthand: ClassVar[tuple[type, str] | None] = (str, "path")
+
+    path: Annotated[
+        Name | None,
+        Meta(description="a folder, made where it is missing; null: no audio is ever kept"),
+    ] = None
+    before_s: Annotated[
+        float, Meta(ge=0.5, le=5, description="audio kept from before the decision")
+    ] = 2.0
+    after_s: Annotated[float, Meta(ge=0, le=5, description="and from after it")] = 0.5
+    max_bytes: Annotated[
+        int, Meta(ge=100_000, description="all clips together; the oldest go first")
+    ] = 100_000_000
+    max_age_days: Annotated[float, Meta(gt=0, le=3650, description="older ones are removed")] = 30.0
 
 
 class SecurityConfig(Section, frozen=True, kw_only=True):
@@ -607,12 +868,22 @@ class Config(Section, frozen=True, kw_only=True):
     action_worker: ActionWorkerConfig = ActionWorkerConfig()
     telemetry: TelemetryConfig = TelemetryConfig()
     control: ControlConfig = ControlConfig()
+    mqtt: MqttConfig = MqttConfig()
+    web: WebConfig = WebConfig()
+    prometheus: PrometheusConfig = PrometheusConfig()
+    gpio: GpioConfig = GpioConfig()
+    clips: ClipsConfig = ClipsConfig()
     security: SecurityConfig = SecurityConfig()
     logging: LoggingConfig = LoggingConfig()
 
     def contradictions(self) -> list[str]:
         """Return a line for each pair of sections that cannot both be meant."""
-        return [*self._quantized_for_a_gpu(), *self._differing_within_ms()]
+        return [
+            *self._quantized_for_a_gpu(),
+            *self._differing_within_ms(),
+            *self._pins_of_two_uses(),
+            *self._messages_without_broker(),
+        ]
 
     def _quantized_for_a_gpu(self) -> list[str]:
         """Find a search for an INT8 model of the CPU's kind, which a GPU is slower with."""
@@ -636,6 +907,35 @@ class Config(Section, frozen=True, kw_only=True):
                     f"for the same {' … '.join(pair)!r}"
                 )
         return problems
+
+    def _messages_without_broker(self) -> list[str]:
+        """Return a line for each action that publishes, where there is no broker."""
+        if self.mqtt.host is not None:
+            return []
+        without = (i for i, action in enumerate(self.actions) if action.mqtt is not None)
+        return [f"actions[{i}].mqtt: needs a broker: set mqtt.host" for i in without]
+
+    def _pins_of_two_uses(self) -> list[str]:
+        """Return a line for each pin that is used in another way than before; actions may share one."""
+        first: dict[int, tuple[str, str]] = {}
+        problems = []
+        for where, pin, use in self.pins():
+            earlier, expected = first.setdefault(pin, (where, use))
+            if earlier != where and not (use == expected and use.startswith("an action")):
+                problems.append(f"{where}: {pin} is {use}, but {earlier} has it as {expected}")
+        return problems
+
+    def pins(self) -> Iterator[tuple[str, int, str]]:
+        """Yield (key, pin, use) of each pin."""
+        for i, action in enumerate(self.actions):
+            if action.gpio is not None:
+                level = "true" if action.gpio.active_high else "false"
+                use = f"an action's with active_high: {level}"
+                yield f"actions[{i}].gpio.pin", action.gpio.pin, use
+        for i, button in enumerate(self.gpio.buttons):
+            yield f"gpio.buttons[{i}].pin", button.pin, "a button's"
+        if self.gpio.mute_led is not None:
+            yield "gpio.mute_led", self.gpio.mute_led, "an LED's"
 
     def explicit_within_ms(self) -> Iterator[tuple[int, tuple[str, str], int]]:
         """Yield (index, (after, say), within_ms) of each action that has a time of its own."""

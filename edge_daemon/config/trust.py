@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edge_daemon.config.schema import BUILTIN, Config, WebhookConfig
+from edge_daemon.config.schema import BUILTIN, Config
 from edge_daemon.config.secret import secret_file
 from edge_daemon.errors import ConfigError
 from edge_daemon.permissions import open_to_others, readable_by_all
@@ -63,9 +63,12 @@ def _deciding(config: Config, path: Path | None) -> Iterator[tuple[str, Path]]:
         files = _model_files(config.decision.confirm.model)
         yield from (("decision.confirm.model: ", file) for file in files)
     for i, action in enumerate(config.actions):
-        if action.command is not None:
-            files = _programs(action.command.argv)
-            yield from ((f"actions[{i}].command: ", file) for file in files)
+        argv = action.command.argv if action.command else action.play.player if action.play else []
+        files = _programs(argv) if argv else []
+        yield from ((f"actions[{i}].{action.kind}: ", file) for file in files)
+        if action.play is not None:
+            files = _programs(action.play.player)
+            yield from ((f"actions[{i}].play.player: ", file) for file in files)
     yield from _secrets(config)
 
 
@@ -87,15 +90,20 @@ def _programs(argv: list[str]) -> list[Path]:
 
 
 def _secrets(config: Config) -> Iterator[tuple[str, Path]]:
+    for key, source in _sources(config):
+        file = None if source is None else secret_file(source)
+        if file is not None:
+            yield f"{key}: ", file
+
+
+def _sources(config: Config) -> Iterator[tuple[str, str | None]]:
+    """Yield (key, file or credential) for all that is secret."""
+    yield "mqtt.password_from", config.mqtt.password_from
+    yield "mqtt.tls.key", config.mqtt.tls.key
+    yield "web.token_from", config.web.token_from
     for i, action in enumerate(config.actions):
         if action.webhook is not None:
-            for key, source in _sources(action.webhook):
-                file = secret_file(source)
-                if file is not None:
-                    yield f"actions[{i}].webhook.{key}: ", file
-
-
-def _sources(webhook: WebhookConfig) -> Iterator[tuple[str, str]]:
-    if webhook.url_from is not None:
-        yield "url_from", webhook.url_from
-    yield from ((f"headers_from.{name}", x) for name, x in webhook.headers_from.items())
+            where = f"actions[{i}].webhook"
+            yield f"{where}.url_from", action.webhook.url_from
+            for name, source in action.webhook.headers_from.items():
+                yield f"{where}.headers_from.{name}", source

@@ -6,82 +6,21 @@ import contextlib
 import logging
 import os
 import select
+import shutil
 import socket
+import stat
 from pathlib import Path
 
-from edge_daemon.control.messages import (
-    LONGEST_LINE_BYTES,
-    Answer,
-    Request,
-    answer_line,
-    parse_request,
-)
+from edge_daemon.control.connected import Client
+from edge_daemon.control.messages import Answer, Follow, Request
 from edge_daemon.errors import ControlError
+from edge_daemon.events import Events
 
 _LOG = logging.getLogger(__name__)
 
 MOST_CLIENTS = 8
 """At a time; one more ends the connection that is there the longest."""
 _MODE = 0o660
-_CHUNK_BYTES = 4096
-
-
-class Client:
-    """One connection; its requests are answered in turn."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        self.connection = connection
-        self.is_gone = False
-        """It has hung up, or is to be cut off."""
-        self._received = b""
-        self._is_owed = False
-
-    def answer(self, answer: Answer) -> None:
-        """Send an answer; a client that does not take it loses its connection."""
-        line = answer_line(answer)
-        self._is_owed = False
-        try:
-            self.is_gone |= self.connection.send(line, socket.MSG_NOSIGNAL) < len(line)
-        except OSError:
-            self.is_gone = True
-
-    @property
-    def has_asked(self) -> bool:
-        """A whole line has come and it is its turn: what was asked before is answered."""
-        return b"\n" in self._received and not self._is_owed
-
-    def receive(self) -> None:
-        """Take what has come, unless there is a line to be answered first.
-
-        Its end of input is seen after that: who has said all may still wait for an answer.
-        """
-        if self.has_asked or self._is_owed:
-            return
-        try:
-            data = self.connection.recv(_CHUNK_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        self._received += data
-        self.is_gone |= not data or len(self._received) > LONGEST_LINE_BYTES
-
-    def next_request(self) -> Request | None:
-        """Return the oldest request, if one is there; what is none is answered here."""
-        if not self.has_asked:
-            return None
-        line, _, self._received = self._received.partition(b"\n")
-        request = self._parsed(line)
-        self._is_owed = request is not None
-        return request
-
-    def _parsed(self, line: bytes) -> Request | None:
-        try:
-            return parse_request(line)
-        except ControlError as error:
-            self.answer(Answer(ok=False, problems=[str(error)]))
-            return None
 
 
 class ControlServer:
@@ -94,18 +33,32 @@ class ControlServer:
     ----------
     path : Path or None
         None: there is no socket.
+    events : Events, optional
+        What clients may follow.
+    group : str, optional
+        Its members may use the socket; None: those of the process' own group.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(
+        self, path: Path | None, events: Events | None = None, group: str | None = None
+    ) -> None:
         self.path = path
+        self._group = group
+        self._events = events or Events()
         self._clients: list[Client] = []
         self._poll = select.poll()
-        self._listener = _listening_at(path) if path else None
+        self._listener = _listening_at(path, group) if path else None
         if self._listener:
             self._poll.register(self._listener, select.POLLIN)
 
     def requests(self) -> list[tuple[Client, Request]]:
-        """Return what clients want by now, each with whom to answer; of each client one thing."""
+        """Return what clients want by now, each with whom to answer; of each client one thing.
+
+        Who wants to follow events does so from here on.
+        """
+        for client in self._clients:
+            if client.has_unsent:
+                client.send_rest()
         self._end_the_gone()
         if self._listener is None:
             return []
@@ -114,7 +67,16 @@ class ControlServer:
             for client in self._clients:
                 client.receive()
         asked = [(client, client.next_request()) for client in self._clients]
-        return [(client, request) for client, request in asked if request]
+        for client, request in asked:
+            if isinstance(request, Follow):
+                self._begin_to_follow(client, request)
+        return [(c, request) for c, request in asked if request and not isinstance(request, Follow)]
+
+    def let_in(self, group: str | None) -> None:
+        """Let members of another group use the socket from now on."""
+        if self.path and self._listener and group != self._group:
+            _try_to_give(self.path, group)
+        self._group = group
 
     def close(self) -> None:
         """Hang up and remove the socket."""
@@ -128,6 +90,11 @@ class ControlServer:
         with contextlib.suppress(OSError):
             self.path.unlink()
 
+    def _begin_to_follow(self, client: Client, request: Follow) -> None:
+        client.answer(Answer(ok=True))
+        self._events.unsubscribe(client.tell)
+        self._events.subscribe(client.tell, request.live, request.picture)
+
     def _accept(self, listener: socket.socket) -> None:
         try:
             connection, _ = listener.accept()
@@ -140,33 +107,55 @@ class ControlServer:
     def _end_the_gone(self) -> None:
         for client in self._clients:
             if client.is_gone:
+                self._events.unsubscribe(client.tell)
                 self._poll.unregister(client.connection)
                 client.connection.close()
         self._clients = [client for client in self._clients if not client.is_gone]
 
 
-def _listening_at(path: Path) -> socket.socket | None:
+def _listening_at(path: Path, group: str | None) -> socket.socket | None:
     try:
-        return _bound(path)
+        return bound_socket(path, group)
     except (OSError, ControlError) as error:
         _LOG.warning("control.path: %s: no control socket: %s", path, error)
         return None
 
 
-def _bound(path: Path) -> socket.socket:
-    """Listen at a path, in place of a daemon that was killed, but not of one that lives."""
+def bound_socket(path: Path, group: str | None = None) -> socket.socket:
+    """Listen at a path, in place of a process that was killed, but not of one that lives.
+
+    Raises
+    ------
+    OSError, ControlError
+    """
     path.parent.mkdir(mode=0o700, exist_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_what_a_kill_left(path)
         listener.bind(str(path))
         os.chmod(path, _MODE)
+        if group is not None:
+            _try_to_give(path, group)
         listener.listen(MOST_CLIENTS)
         listener.setblocking(False)
     except BaseException:
         listener.close()
         raise
     return listener
+
+
+def _try_to_give(path: Path, group: str | None) -> None:
+    """Let members of the group in, through a folder that is there for the socket alone.
+
+    Root or a member of the group may do so.
+    """
+    try:
+        shutil.chown(path, group=os.getegid() if group is None else group)
+        folder = path.parent.stat()
+        if folder.st_uid == os.geteuid() and os.listdir(path.parent) == [path.name]:
+            path.parent.chmod(stat.S_IMODE(folder.st_mode) | stat.S_IXOTH)
+    except (LookupError, OSError) as error:
+        _LOG.warning("control.group: %s: %s; is this user a member of it?", group, error)
 
 
 def _remove_what_a_kill_left(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeAlias
 
 from edge_daemon.config import DecisionConfig, Sequence, WordConfig
@@ -60,11 +61,12 @@ class Decision:
         smooth_ms = _either(config.smooth_ms, spec.smooth_ms)
         self.n_smooth = max(1, round(smooth_ms / hop_ms))
         """Scores that one decision rests on."""
-        self._trigger = Trigger(
-            spec.labels,
-            {w: _rule(config, spec, w, w not in only_after, w in may_follow) for w in spec.words},
-            self.n_smooth,
-        )
+        self._configured = {
+            w: _rule(config, spec, w, w not in only_after, w in may_follow) for w in spec.words
+        }
+        self._may_follow = may_follow
+        self._rearm_ratio = config.rearm_ratio
+        self._trigger = Trigger(spec.labels, self._configured, self.n_smooth)
         self._sequences = Sequences(sequences)
         self._confirm = confirm or _unasked
         self._told_ms: dict[str, float] = {}  # of each word the last time
@@ -132,6 +134,46 @@ class Decision:
     def awaits(self, now_ms: float) -> bool:
         """Tell whether something said is decided by what comes next: a pause, or a command."""
         return self._isolation.is_holding or bool(self._sequences.expected(now_ms))
+
+    @property
+    def smoothed(self) -> dict[str, float]:
+        """The newest smoothed score of each word."""
+        return self._trigger.smoothed
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The score from which each word fires: alone, or, where it never does, after a wake word."""
+        rules = self._trigger.rules.items()
+        return {
+            word: rule.threshold if math.isfinite(rule.threshold) else rule.threshold_after
+            for word, rule in rules
+        }
+
+    def set_threshold(self, word: str, value: float | None) -> None:
+        """Let a word fire from this smoothed score on; None: from the configured one.
+
+        A word that fires alone and after a wake word keeps the lower threshold that it has there.
+
+        Raises
+        ------
+        KeyError
+            It is none of the words.
+        """
+        configured = self._configured[word]
+        self._trigger.set_rule(
+            word, configured if value is None else self._with_threshold(word, configured, value)
+        )
+
+    def _with_threshold(self, word: str, rule: WordRule, value: float) -> WordRule:
+        fires_alone = math.isfinite(rule.threshold)
+        is_lower = fires_alone and word in self._may_follow
+        after = min(rule.threshold_after, value) if is_lower else value
+        return replace(
+            rule,
+            threshold=value if fires_alone else math.inf,
+            threshold_after=after,
+            rearm_below=after * self._rearm_ratio,
+        )
 
     def _judge(self, hit: Hit, now_ms: float) -> Detection | None:
         """Let a hit through at once, or hold it until the pause after it."""

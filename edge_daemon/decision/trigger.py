@@ -51,11 +51,13 @@ class Trigger:
         self._labels = tuple(labels)
         self._rules = dict(rules)
         self._recent = np.zeros((n_smooth, len(labels)), np.float32)
+        self._smoothed = np.zeros(len(labels), np.float32)
         self.reset()
 
     def reset(self) -> None:
         """Forget all scores; every word may fire."""
         self._recent[:] = 0
+        self._smoothed = np.zeros_like(self._smoothed)
         self._disarmed: set[str] = set()
         self.fired_ms: dict[str, float] = dict.fromkeys(self._rules, -np.inf)
         """When each word fired the last time."""
@@ -91,6 +93,21 @@ class Trigger:
             return None
         return Hit(label, score)
 
+    @property
+    def smoothed(self) -> dict[str, float]:
+        """The newest smoothed score of each word that can fire."""
+        scores = dict(zip(self._labels, self._smoothed.tolist(), strict=True))
+        return {word: scores[word] for word in self._rules}
+
+    @property
+    def rules(self) -> Mapping[str, WordRule]:
+        """When each word fires."""
+        return self._rules
+
+    def set_rule(self, word: str, rule: WordRule) -> None:
+        """Let a word fire by another rule from the next hop on."""
+        self._rules[word] = rule
+
     def fire(self, label: str, now_ms: float) -> None:
         """Keep a word from firing again until its score fell and its refractory time is over."""
         self._disarmed.add(label)
@@ -106,5 +123,5 @@ class Trigger:
         self._recent[:-1] = self._recent[1:]  # in order of time: no sum depends on what came before
         # a NaN would stay in the mean and is above no threshold
         self._recent[-1] = scores if np.isfinite(scores).all() else 0.0
-        mean: Scores = self._recent.mean(axis=0)
-        return mean
+        self._smoothed = self._recent.mean(axis=0)
+        return self._smoothed

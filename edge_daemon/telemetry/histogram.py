@@ -51,6 +51,10 @@ class Histogram:
         self._taken = (self.count, self.sum_s, self._buckets[:])
         return recent
 
+    def counts(self) -> array[int]:
+        """Return how many durations lie in each bucket; `upper_edge_s` says up to where."""
+        return self._buckets[:]
+
     @property
     def max(self) -> float | None:
         """The longest duration, in seconds; None when there was none."""
@@ -72,6 +76,11 @@ class Histogram:
             if seen >= rank:
                 return min(SHORTEST_S * math.pow(_RATIO, bucket + 0.5), self._max)
         return self._max
+
+
+def upper_edge_s(bucket: int) -> float:
+    """Return the duration at which a bucket ends, in seconds."""
+    return SHORTEST_S * math.pow(_RATIO, bucket + 1)
 
 
 def _no_buckets() -> array[int]:

@@ -1,4 +1,4 @@
-"""Where the daemon writes down what happens: entries of the journal, and records of the log."""
+"""Where the daemon writes down what happens: the journal, the log of records, and who follows it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_daemon.config import RecordLogConfig
+from edge_daemon.events import Events, Happened, Heard, Summary
 from edge_daemon.telemetry.record import Kind, Record, journal_fields
 from edge_daemon.telemetry.record_log import RecordLog
 from edge_daemon.telemetry.recording import event_record, heard_record, summary_record
@@ -26,7 +27,7 @@ def _since_boot_s() -> float:
 
 
 class Logbook:
-    """Makes a record of each thing, writes it into ``telemetry.log`` if there is one.
+    """Makes a record of each thing, writes it into ``telemetry.log`` if there is one, tells it.
 
     Every method returns the record as the fields that its entry in the journal is to have.
     """
@@ -36,9 +37,11 @@ class Logbook:
         config: RecordLogConfig,
         now: Callable[[], datetime] = _utc_now,
         clock: Callable[[], float] = _since_boot_s,
+        events: Events | None = None,
     ) -> None:
         self.log: RecordLog | None = None
         self.keep_in(config)
+        self._events = events or Events()
         self._now = now
         self._clock = clock
         self._began_s = clock()
@@ -66,16 +69,37 @@ class Logbook:
 
     def event(self, kind: Kind, text: str = "") -> dict[str, Any]:
         """Write down something that happened."""
+        self._events.publish(Happened(kind=kind, text=text))
         self._is_lost = self._is_lost and kind != "listening"
         return self._written(event_record(*self._when(), kind, text))
 
-    def heard(self, detection: Detection) -> dict[str, Any]:
-        """Write down a word."""
+    def heard(self, detection: Detection, latency_s: float | None = None) -> dict[str, Any]:
+        """Write down a word, and how long after its audio it was decided."""
+        self._tell(detection, latency_s=latency_s)
         return self._written(heard_record(*self._when(), detection))
+
+    def triggered(self, detection: Detection) -> dict[str, Any]:
+        """Write down a word that nobody said, but somebody asked for."""
+        self._tell(detection, triggered=True)
+        return self._written(heard_record(*self._when(), detection, "triggered"))
 
     def summary(self, snapshot: Snapshot) -> dict[str, Any]:
         """Write down the figures of an interval."""
+        self._events.publish(Summary(figures={**snapshot}))
         return self._written(summary_record(*self._when(), snapshot))
+
+    def _tell(
+        self, detection: Detection, triggered: bool = False, latency_s: float | None = None
+    ) -> None:
+        told = Heard(
+            label=detection.label,
+            score=round(float(detection.score), 4),
+            time_s=round(float(detection.time_s), 3),
+            after=detection.after,
+            triggered=triggered,
+            latency_ms=None if latency_s is None else round(1000.0 * latency_s, 2),
+        )
+        self._events.publish(told)
 
     def _when(self) -> tuple[datetime, float]:
         return self._now(), round(self._clock() - self._began_s, 3)

@@ -18,7 +18,12 @@ Kind: TypeAlias = Literal[
     "lost",
     "muted",
     "unmuted",
+    "muted by hand",
+    "unmuted by hand",
     "dropped",
+    "triggered",
+    "false alarm",
+    "threshold",
     "model",
     "reload",
     "refused",
@@ -73,6 +78,10 @@ class Record(Struct, kw_only=True, omit_defaults=True):
     """Of the interval."""
     audio_s: float | None = None
     n_heard: int | None = None
+    n_triggered: int | None = None
+    n_false_alarms: int | None = None
+    n_unanswered: int | None = None
+    """Wake words that no command followed."""
     captured_samples: int | None = None
     processed_samples: int | None = None
     dropped_samples: int | None = None

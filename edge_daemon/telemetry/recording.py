@@ -14,12 +14,14 @@ from edge_daemon.types import Detection
 _LONGEST_TEXT = 500
 
 
-def heard_record(time: datetime, uptime_s: float, detection: Detection) -> Record:
+def heard_record(
+    time: datetime, uptime_s: float, detection: Detection, kind: Kind = "heard"
+) -> Record:
     """Return the record of a word."""
     return Record(
         time=time,
         uptime_s=uptime_s,
-        kind="heard",
+        kind=kind,
         label=_sound(detection.label),
         score=round(float(detection.score), 4),
         time_s=round(float(detection.time_s), 3),
@@ -54,6 +56,9 @@ def summary_record(time: datetime, uptime_s: float, snapshot: Snapshot) -> Recor
         realtime_factor=interval["realtime_factor"],
         audio_s=snapshot["audio_s"],
         n_heard=sum(snapshot["detections"].values()),
+        n_triggered=snapshot["n_triggered"],
+        n_false_alarms=snapshot["n_false_alarms"],
+        n_unanswered=snapshot["n_unanswered"],
         captured_samples=snapshot["captured_samples"],
         processed_samples=snapshot["processed_samples"],
         dropped_samples=snapshot["dropped_samples"],

@@ -92,6 +92,12 @@ class Totals(TypedDict):
     """Those of them that waited when a stream ended; of the others the machine was too slow."""
     overflows: int
     detections: dict[str, int]
+    n_triggered: int
+    """Actions asked for from outside, as if the word had been heard; not among the detections."""
+    n_false_alarms: int
+    """Detections that somebody said were none."""
+    n_unanswered: int
+    """Wake words that no command followed."""
     actions: ActionFigures
     errors: int
 

@@ -57,6 +57,9 @@ class Telemetry:
         self.overflows = 0
         self.errors = 0
         self.detections: Counter[str] = Counter()
+        self.n_triggered = 0
+        self.n_false_alarms = 0
+        self.n_unanswered = 0
         self.timer = StageTimer()
         self.latency = Histogram()
         self.rate_hz = 16000
@@ -150,6 +153,9 @@ class Telemetry:
             cut_samples=self.cut_samples,
             overflows=self.overflows,
             detections=dict(self.detections),
+            n_triggered=self.n_triggered,
+            n_false_alarms=self.n_false_alarms,
+            n_unanswered=self.n_unanswered,
             actions=self._actions,
             errors=self.errors,
         )

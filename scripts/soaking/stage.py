@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_daemon.control.client import ask
+from edge_daemon.control.messages import Status
 from edge_daemon.errors import ControlError
 from edge_daemon.types import Samples
 from tests.integration.command_line import RATE_HZ, demo_samples, spoken_words
@@ -115,7 +116,7 @@ class Stage:
 
     def _is_listening(self) -> bool:
         try:
-            status = ask([self.folder / "control.sock"], "status").status or {}
+            status = ask([self.folder / "control.sock"], Status()).data or {}
         except ControlError:
             return False
         state, age_s = status["state"], status["last_audio_s"]

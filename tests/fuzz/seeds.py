@@ -86,7 +86,9 @@ def _audio() -> Iterator[bytes]:
 
 def _requests() -> Iterator[bytes]:
     yield b'{"do": "status"}\n{"do": "reload"}\n'
-    yield b'{"do": "reload"}\n{"ok": false, "problems": ["x"]}\n{"ok": true, "status": {"a": 1}}\n'
+    yield b'{"do": "reload"}\n{"ok": false, "problems": ["x"]}\n{"ok": true, "data": {"a": 1}}\n'
+    yield b'{"do": "mute", "for_s": 60}\n{"do": "trigger", "label": "on", "after": "jarvis"}\n'
+    yield b'{"do": "threshold", "word": "stop", "value": 0.5}\n{"do": "follow", "live": true}\n'
 
 
 def _samples() -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from edge_daemon.control.client import ask
+from edge_daemon.control.messages import Status
 from tests.integration.command_line import (
     DEMO,
     ROOT,
@@ -194,7 +195,7 @@ def test_secrets_are_seen_by_their_server_only(tmp_path: Path, server: str) -> N
         pipe.wait_for_reader()
         pipe.write(demo_samples(2))
         refused = {daemon.wait_for("HTTP 403"), daemon.wait_for("HTTP 403")}
-        seen = [str(ask([tmp_path / "c.sock"], "status"))]
+        seen = [str(ask([tmp_path / "c.sock"], Status()))]
         seen.append(Path(f"/proc/{daemon.process.pid}/cmdline").read_text())
         daemon.stop(15)
         seen += daemon.lines

@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from edge_daemon import Detection, Pipeline
-from edge_daemon.config import load_config
 from edge_daemon.control.client import ask
+from edge_daemon.control.messages import Reload, Status
 from tests.integration.command_line import (
     RATE_HZ,
-    SINGLE_WORDS,
     Pipe,
     RunningDaemon,
     assert_one_complaint,
@@ -25,49 +22,16 @@ from tests.integration.command_line import (
     silence,
 )
 from tests.integration.notices import Notices
+from tests.integration.piped_service import ALONE, N_WORDS, PipedService
 
-N_WORDS = 6
-ALONE = yaml.safe_load(SINGLE_WORDS.read_text())
 HALF_WORD = 800
 """Samples of a piece; a word spans several."""
 
 
-class Service:
-    """A daemon at a FIFO, with a configuration that a test rewrites."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "config.yaml"
-        self.socket = folder / "control.sock"
-        self.write()
-        self.pipe = Pipe(folder / "audio.fifo")
-
-    def write(self, **sections: object) -> None:
-        """Write the configuration, with these sections in place of the usual ones."""
-        usual = {
-            **ALONE,
-            "audio": {"source": f"pcm:{self.folder}/audio.fifo"},
-            "control": {"path": str(self.socket)},
-            "telemetry": {"interval_s": 0, "sensors_s": 0, "format": "json"},
-        }
-        self.config.write_text(yaml.safe_dump({**usual, **sections}))
-
-    def run(self, **environment: str) -> RunningDaemon:
-        """Start the daemon and wait until it listens."""
-        daemon = RunningDaemon("--config", self.config, env=environment)
-        daemon.wait_for("listening to")
-        return daemon
-
-    def expected(self) -> list[Detection]:
-        """Return what is to be heard in the beginning of the demo clip."""
-        pipeline = Pipeline.load(config=load_config(self.config))
-        return pipeline.process(demo_samples(N_WORDS)) + pipeline.flush()
-
-
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def service(tmp_path: Path) -> Iterator[PipedService]:
     """A service in a folder of its own."""
-    made = Service(tmp_path)
+    made = PipedService(tmp_path)
     yield made
     made.pipe.close()
 
@@ -78,7 +42,7 @@ def accounts(daemon: RunningDaemon) -> tuple[int, int, int]:
     return summary["captured_samples"], summary["processed_samples"], summary["dropped_samples"]
 
 
-def test_reloads_in_the_middle_of_words(service: Service) -> None:
+def test_reloads_in_the_middle_of_words(service: PipedService) -> None:
     """Nine reloads by two ways while words are said: the words, times and scores are the same."""
     expected = service.expected()
     audio = demo_samples(N_WORDS)
@@ -87,7 +51,7 @@ def test_reloads_in_the_middle_of_words(service: Service) -> None:
         for i in range(10):
             service.pipe.write(audio[i * piece : (i + 1) * piece if i < 9 else None])
             if i % 2 and i < 9:
-                assert ask([service.socket], "reload").ok
+                assert ask([service.socket], Reload()).ok
             elif i < 9:
                 daemon.process.send_signal(signal.SIGHUP)
                 daemon.wait_for("the configuration was read again")
@@ -100,7 +64,7 @@ def test_reloads_in_the_middle_of_words(service: Service) -> None:
     assert accounts(daemon) == (len(audio), len(audio), 0)
 
 
-def test_new_actions_thresholds_and_model(service: Service) -> None:
+def test_new_actions_thresholds_and_model(service: PipedService) -> None:
     """What was written since is in force from then on; the model may be another one."""
     heard = service.folder / "heard.jsonl"
     with service.run() as daemon:
@@ -112,7 +76,7 @@ def test_new_actions_thresholds_and_model(service: Service) -> None:
             actions=[{"say": "*", "log": {"path": str(heard)}}],
             decision={**ALONE["decision"], "words": {"left": {"threshold": 1.0}}},
         )
-        assert ask([service.socket], "reload").ok
+        assert ask([service.socket], Reload()).ok
         service.pipe.write(demo_samples(N_WORDS))
         service.pipe.write(silence(2))
         daemon.wait_for("heard 'yes'")
@@ -123,32 +87,32 @@ def test_new_actions_thresholds_and_model(service: Service) -> None:
     assert any("read again: model commands-large" in line for line in daemon.lines)
 
 
-def test_a_bad_file_changes_nothing(service: Service) -> None:
+def test_a_bad_file_changes_nothing(service: PipedService) -> None:
     """Every problem is told to who asked and to the log, and the words are heard as before."""
     with service.run() as daemon:
         good = service.config.read_text()
         service.config.write_text(good + "\nacitons: []\nmodel: {hop_ms: 1}\n")
-        answer = ask([service.socket], "reload")
+        answer = ask([service.socket], Reload())
         assert not answer.ok
         assert len(answer.problems) == 2
         assert all(str(service.config) in problem for problem in answer.problems)
         for content in ("{", "", "decision: {wake_words: [nonsense]}", "model: {path: none.onnx}"):
             service.config.write_text(content)
             if content:
-                assert not ask([service.socket], "reload").ok
+                assert not ask([service.socket], Reload()).ok
         service.config.unlink()
-        assert not ask([service.socket], "reload").ok
+        assert not ask([service.socket], Reload()).ok
         service.pipe.write(demo_samples(N_WORDS))
         daemon.wait_for("heard 'yes'")
         service.config.write_text(good)
-        assert ask([service.socket], "reload").ok
+        assert ask([service.socket], Reload()).ok
         assert daemon.stop(signal.SIGTERM) == 0
     said = "\n".join(daemon.lines)
     assert "acitons: unknown key, did you mean 'actions'?" in said
     assert "is refused (2 problems), the one before stays in force" in said
 
 
-def test_the_commands(service: Service) -> None:
+def test_the_commands(service: PipedService) -> None:
     """`status` and `reload` say what there is, with exit codes for scripts."""
     with service.run() as daemon:
         service.pipe.write(demo_samples(N_WORDS))
@@ -176,15 +140,15 @@ def test_the_commands(service: Service) -> None:
     )
 
 
-def test_another_source_is_opened(service: Service) -> None:
+def test_another_source_is_opened(service: PipedService) -> None:
     """Audio of the one before is worked on to its last whole hop; the rest is counted."""
     with service.run() as daemon:
         service.pipe.write(demo_samples(N_WORDS)[:16050])
-        while (status := ask([service.socket], "status").status) and status["samples"] < 16050:
+        while (status := ask([service.socket], Status()).data) and status["samples"] < 16050:
             pass
         other = Pipe(service.folder / "other.fifo")
         service.write(audio={"source": f"pcm:{service.folder}/other.fifo"})
-        assert ask([service.socket], "reload").ok
+        assert ask([service.socket], Reload()).ok
         daemon.wait_for(
             "listening to raw 16-bit samples from " + str(service.folder / "other.fifo")
         )
@@ -199,7 +163,7 @@ def test_another_source_is_opened(service: Service) -> None:
     assert came_in == worked_on + dropped
 
 
-def test_systemd_is_told(service: Service, notices: Notices) -> None:
+def test_systemd_is_told(service: PipedService, notices: Notices) -> None:
     """RELOADING with the time, then READY with the status, whether it is taken or refused."""
     with service.run(NOTIFY_SOCKET=str(notices.path)) as daemon:
         service.pipe.write(silence(1))
@@ -216,39 +180,39 @@ def test_systemd_is_told(service: Service, notices: Notices) -> None:
         assert daemon.stop(signal.SIGTERM) == 0
 
 
-def test_another_control_socket(service: Service) -> None:
+def test_another_control_socket(service: PipedService) -> None:
     """Who asked for it through the one before has its answer; the next ones ask at the new one."""
     other = service.folder / "other.sock"
     with service.run() as daemon:
         service.write(control={"path": str(other)})
-        assert ask([service.socket], "reload").ok
-        assert ask([other], "status").ok
+        assert ask([service.socket], Reload()).ok
+        assert ask([other], Status()).ok
         assert not service.socket.exists()
         assert daemon.stop(signal.SIGTERM) == 0
     assert not other.exists()
 
 
-def test_what_another_configuration_does_not_have_is_not_told(service: Service) -> None:
+def test_what_another_configuration_does_not_have_is_not_told(service: PipedService) -> None:
     """A gate or a log of records that is no more leaves no figures behind."""
     service.write(telemetry={"format": "json", "log": {"path": str(service.folder / "log.jsonl")}})
     with service.run() as daemon:
         service.pipe.write(silence(1))
         service.write(activity={"gate": False})
-        assert ask([service.socket], "reload").ok
-        assert ask([service.socket], "status").ok
+        assert ask([service.socket], Reload()).ok
+        assert ask([service.socket], Status()).ok
         assert daemon.stop(signal.SIGTERM) == 0
     (summary,) = json_lines("\n".join("{" + x.partition("{")[2] for x in daemon.lines if "{" in x))
     assert not {"activity", "records", "sensors"} & summary.keys()
 
 
-def test_a_path_that_is_no_text(service: Service, notices: Notices) -> None:
+def test_a_path_that_is_no_text(service: PipedService, notices: Notices) -> None:
     """Its bytes are told as far as they are text, to systemd and to clients, and end nothing."""
     odd = service.folder / "\udcff.fifo"
     pipe = Pipe(odd)
     arguments = ("--config", service.config, "--source", f"pcm:{odd}")
     with RunningDaemon(*arguments, env={"NOTIFY_SOCKET": str(notices.path)}) as daemon:
         daemon.wait_for("listening to")
-        status = ask([service.socket], "status").status
+        status = ask([service.socket], Status()).data
         assert status
         assert "?.fifo" in status["source"]
         pipe.write(silence(1))
@@ -258,7 +222,7 @@ def test_a_path_that_is_no_text(service: Service, notices: Notices) -> None:
         assert daemon.stop(signal.SIGTERM) == 0
 
 
-def test_a_stop_during_a_reload(service: Service) -> None:
+def test_a_stop_during_a_reload(service: PipedService) -> None:
     """What is being built is left behind without a trace."""
     for _ in range(3):
         with service.run() as daemon:
@@ -266,18 +230,18 @@ def test_a_stop_during_a_reload(service: Service) -> None:
             assert daemon.stop(signal.SIGTERM) == 0
 
 
-def test_a_storm_of_reloads(service: Service) -> None:
+def test_a_storm_of_reloads(service: PipedService) -> None:
     """However many are wished, the audio is worked on, and descriptors and threads stay."""
     audio = demo_samples(N_WORDS)
     with service.run() as daemon:
         process = Path(f"/proc/{daemon.process.pid}")
-        assert ask([service.socket], "reload").ok
+        assert ask([service.socket], Reload()).ok
         before = len(list((process / "fd").iterdir()))
         for i in range(0, len(audio), 4000):
             service.pipe.write(audio[i : i + 4000])
             for _ in range(5):
                 daemon.process.send_signal(signal.SIGHUP)
-        assert ask([service.socket], "reload").ok
+        assert ask([service.socket], Reload()).ok
         assert len(list((process / "fd").iterdir())) == before
         assert len(list((process / "task").iterdir())) <= 3
         service.pipe.close()
@@ -286,7 +250,7 @@ def test_a_storm_of_reloads(service: Service) -> None:
     assert accounts(daemon) == (len(audio), len(audio), 0)
 
 
-def test_hang_up_of_a_terminal_is_a_stop(service: Service) -> None:
+def test_hang_up_of_a_terminal_is_a_stop(service: PipedService) -> None:
     """Who closes the terminal does not leave a microphone open behind."""
     leader, terminal = os.openpty()
     daemon = RunningDaemon("--config", service.config, stdin=terminal, stdout=terminal)

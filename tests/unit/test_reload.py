@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,7 +13,7 @@ from edge_daemon.errors import ConfigError
 from edge_daemon.parts import Parts
 from edge_daemon.reload import Reload, Reloads
 
-PARTS = cast(Parts, object())
+PARTS = cast(Parts, SimpleNamespace(close=lambda: None))
 
 
 def outcome(reloads: Reloads) -> Reload:

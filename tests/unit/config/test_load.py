@@ -83,6 +83,8 @@ def problems(text: str) -> list[str]:
         (f"audio: {{block_ms: 0x{'f' * 5000}}}", "line 1, column 19: a number that is too long"),
         ("- 1", "the top level is [1]"),
         ("\x00", "not YAML"),
+        ("mqtt: {host: '127.0.0.1:1883'}", "mqtt.host: not of the form expected (name or address "
+         "of the broker, without a port"),
         ("a: &a [*a]", "line 1, column 8: an alias inside what it stands for"),
         ("!!python/object/apply:os.system [id]", "could not determine a constructor"),
     ],

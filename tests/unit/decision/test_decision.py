@@ -152,3 +152,52 @@ def test_talk_longer_than_a_word_is_none_however_long_a_word_may_be(max_word_ms:
     assert decide(config, {85: "stop"}, talk, hops=130) == []
     word = "." * 30 + "#" * 6 + "." * 40
     assert heard(decide(config, {36: "stop"}, word, hops=80)) == [("stop", None)]
+
+
+def decision_of(raw: object, spec: ModelSpec = SPEC) -> Decision:
+    """Return one that nothing was said to yet."""
+    config = parse_config(raw)
+    return Decision(config.decision, spec, sequences(config, spec), HOP_MS)
+
+
+def fires_at(decision: Decision, word: str) -> float:
+    """Return the least score, in hundredths, from which a word fires that is said alone."""
+    for hundredths in range(1, 101):
+        scores = np.zeros(len(SPEC.labels), np.float32)
+        scores[SPEC.labels.index(word)] = hundredths / 100
+        decision.reset()
+        if decision.update(scores, np.full(10, QUIET, np.float32), HOP_MS):
+            return hundredths / 100
+    return float("inf")
+
+
+def test_a_threshold_that_is_set_is_the_one_that_fires() -> None:
+    """And no other word's; None is the configured one again."""
+    decision = decision_of({"decision": {"wake_words": [], "words": {"go": {"threshold": 0.9}}}})
+    assert fires_at(decision, "go") == pytest.approx(0.9, abs=0.011)
+    decision.set_threshold("go", 0.35)
+    assert decision.thresholds["go"] == pytest.approx(0.35)
+    assert fires_at(decision, "go") == pytest.approx(0.35, abs=0.011)
+    assert fires_at(decision, "left") == pytest.approx(0.7, abs=0.011)
+    decision.set_threshold("go", None)
+    assert fires_at(decision, "go") == pytest.approx(0.9, abs=0.011)
+    with pytest.raises(KeyError):
+        decision.set_threshold("unknown", 0.5)
+
+
+@pytest.mark.parametrize("value", [0.2, 0.6, 0.99])
+def test_the_threshold_of_a_command_is_that_after_its_wake_word(value: float) -> None:
+    """It has no other: alone it never fires, whatever is set."""
+    decision = decision_of({"decision": {"wake_words": ["go"]}})
+    decision.set_threshold("left", value)
+    assert decision.thresholds["left"] == pytest.approx(value)
+    assert fires_at(decision, "left") == float("inf")
+    found = []
+    for hop, (word, score) in enumerate(
+        [("go", 0.95), ("left", value - 0.02), ("left", value + 0.001)]
+    ):
+        scores = np.zeros(len(SPEC.labels), np.float32)
+        scores[SPEC.labels.index(word)] = score
+        now_ms = (1 + hop) * HOP_MS
+        found.append(decision.update(scores, np.full(10, QUIET, np.float32), now_ms))
+    assert [[d.label for d in hits] for hits in found] == [["go"], [], ["left"]]
