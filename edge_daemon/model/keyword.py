@@ -39,6 +39,9 @@ class LoadedModel(KeywordModel, Protocol):
     def obtained(self) -> Obtained:
         """What serves it."""
 
+    def another(self) -> LoadedModel:
+        """Return one for another stream: the weights are shared, what was heard is not."""
+
     def go_on_from(self, other: KeywordModel) -> None:
         """Take over what another model of the same interface remembers of the audio.
 

@@ -32,6 +32,10 @@ class StreamModel:
         """Set every state back to zeros."""
         self._states = initial_states(self._session)
 
+    def another(self) -> StreamModel:
+        """Return one with the same session that has heard nothing."""
+        return StreamModel(self._session, self.spec, self.obtained)
+
     def go_on_from(self, other: KeywordModel) -> None:
         """Take over the states of another model; start anew where they differ in name or shape."""
         self.reset()

@@ -33,6 +33,10 @@ class WindowModel:
         """Empty the window."""
         self._window[:] = 0
 
+    def another(self) -> WindowModel:
+        """Return one with the same session that has heard nothing."""
+        return WindowModel(self._session, self.spec, self.obtained)
+
     def go_on_from(self, other: KeywordModel) -> None:
         """Take over the frames of another window; start anew where it has another shape."""
         self.reset()
