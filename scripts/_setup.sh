@@ -1,13 +1,15 @@
 # shellcheck shell=bash
-# The set-up that scripts/run, scripts/benchmark, scripts/test and scripts/check share; sourced, not
-# run.
+# The set-up that scripts/run, scripts/benchmark, scripts/test, scripts/check and scripts/docs share;
+# sourced, not run.
 #
 #   prepare base    what the daemon needs
 #   prepare plots   and what draws the pictures of reports
+#   prepare docs    and what makes a site of the documentation
 #   prepare test    and what the tests need
 #   prepare train   and what training, models of elsewhere, and the tests of both need: PyTorch and
 #                   TensorFlow, which are large
-#   prepare heavy   and what the heavy tests need: to boot machines, to emulate one, to read packages
+#   prepare heavy   and what the heavy tests need: to boot machines, to emulate one, to read packages,
+#                   a browser, Ansible
 #   prepare check   and what scripts/check needs
 #
 # A stamp for each inside .venv makes the next run skip everything. Nothing but the venv and Debian
@@ -20,6 +22,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 VENV=$ROOT/.venv
 STAMPS=$VENV/.set-up
 DEBIAN_SYSTEMD=/usr/lib/python3/dist-packages
+NO_SERVICES=/usr/sbin/policy-rc.d
 
 say() { printf 'set-up: %s\n' "$*" >&2; }
 
@@ -149,14 +152,36 @@ install_debian_packages() {
     case $1 in
         test | train | heavy)
             packages+=(pulseaudio pulseaudio-utils libasound2-plugins espeak-ng openssl strace systemd)
+            packages+=(mosquitto-clients)
+            install_without_services mosquitto prometheus
             ;;&
         heavy)
             packages+=(systemd-container debootstrap debian-archive-keyring)
-            packages+=(qemu-user lintian binutils python3-venv)
+            packages+=(qemu-user lintian binutils python3-venv chromium ansible-core)
             ;;
         check) packages+=(shellcheck) ;;
     esac
     install_packages "${packages[@]}"
+}
+
+# The tests start these programs themselves: their services are not to run, neither now nor when the
+# machine starts again. What was there already is left as it is.
+install_without_services() {
+    local missing
+    mapfile -t missing < <(missing_packages "$@")
+    if ((${#missing[@]} == 0)); then return; fi
+    if may_install && [[ ! -e $NO_SERVICES ]]; then
+        trap 'as_root rm -f "$NO_SERVICES"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root install -m755 /dev/stdin "$NO_SERVICES"
+        install_packages "${missing[@]}"
+        as_root rm -f "$NO_SERVICES"
+        trap - EXIT
+    else
+        install_packages "${missing[@]}"
+    fi
+    if may_install && [[ -d /run/systemd/system ]]; then
+        quietly as_root systemctl disable "${missing[@]}" || true
+    fi
 }
 
 # Debian's own Python takes Debian's module; any other has to compile it.
@@ -218,7 +243,9 @@ install_python_packages() {
     case $1 in
         base) extras= ;;
         plots) extras='[plots]' ;;
-        test | heavy) extras='[test]' ;;
+        test) extras='[test]' ;;
+        heavy) extras='[test,docs]' ;; # the site is built
+        docs) extras='[docs]' ;;
         train) extras='[test,train,keras]' ;;
         check) extras='[test,check]' ;; # mypy reads the tests too
         *) die "there is no set-up $1" ;;

@@ -2,6 +2,8 @@
 # Off the machine again; sourced by deploy/install.sh. What is gone already does no harm, so that a
 # removal that was interrupted can be run again.
 
+WYOMING=/etc/systemd/system/edge-daemon-wyoming.service
+
 uninstall() {
     take_away
     give_to_root
@@ -41,6 +43,7 @@ give_to_root() {
 remove_service() {
     local name place
     logged systemctl disable --now "$SERVICE" || true
+    remove_wyoming
     while read -r name place; do rm -f "$place" "$place.new"; done < <(in_the_system)
     logged systemctl daemon-reload || true
     logged systemctl reset-failed "$SERVICE" || true
@@ -49,6 +52,14 @@ remove_service() {
     if is_our_command; then logged rm "$COMMAND" || say "$COMMAND could not be removed"; fi
     rm -rf "$OPT"/{current,bin,switching,versions,build}
     rmdir "$OPT" 2>/dev/null || true
+}
+
+# Whoever has installed that unit by hand: it is of the same user, and of the program that goes.
+remove_wyoming() {
+    if [[ -e $WYOMING ]]; then
+        logged systemctl disable --now "${WYOMING##*/}" || true
+        rm -f "$WYOMING"
+    fi
 }
 
 # The rule has opened them to a group that is about to go; its number may be given to another one.

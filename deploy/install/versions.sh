@@ -32,7 +32,9 @@ prepare_version() {
 make_version() {
     logged "$PYTHON" -m venv "$FOLDER" &&
         install_python_packages &&
+        remove_setuptools &&
         add_systemd_module &&
+        add_gpio_module &&
         logged cp -r "$HERE" "$FOLDER/deploy" &&
         logged chown -R root:root "$FOLDER" &&
         logged chmod -R u=rwX,go=rX "$FOLDER" &&
@@ -49,6 +51,19 @@ add_systemd_module() {
             logged "$FOLDER/bin/python" -c 'import systemd.daemon, systemd.journal'
     fi
 }
+
+# lgpio has no wheel for Python 3.13, and Raspberry Pi OS brings Debian's module with it. Where it is
+# not, only what has to do with pins is missing.
+add_gpio_module() {
+    local site=$FOLDER/lib/python$(python_version)/site-packages
+    if [[ $(python_version) == "$(version_of /usr/bin/python3)" &&
+        -e $DEBIAN_PYTHON/lgpio.py && ! -e $site/lgpio.py ]]; then
+        logged cp "$DEBIAN_PYTHON"/lgpio.py "$DEBIAN_PYTHON"/_lgpio.*.so "$site"
+    fi
+}
+
+# Named by colorzero, which does not use it; it would load a piece of itself at every start of Python.
+remove_setuptools() { pip uninstall --quiet --yes setuptools; }
 
 runs() { logged "$VERSIONS/$1/bin/edge-daemon" --version; }
 
@@ -94,6 +109,8 @@ remove_unfinished() {
 
 forget_other_versions() {
     local folder
+    # it runs from the version before, where somebody has installed it by hand
+    logged systemctl --no-block try-restart edge-daemon-wyoming.service || true
     for folder in "$VERSIONS"/*/; do
         [[ $folder == "$FOLDER/" ]] || rm -rf "$folder"
     done

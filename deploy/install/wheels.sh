@@ -49,7 +49,7 @@ release() {
 
 # Changes with everything that gets installed; tells without a network whether anything would.
 fingerprint() {
-    { python_version && uname -m && list_systemd_module && list_package && list_deploy; } |
+    { python_version && uname -m && list_debian_modules && list_package && list_deploy; } |
         sha256sum | cut -c-8
 }
 
@@ -65,7 +65,7 @@ list_deploy() (cd "$HERE" && list_files .)
 
 list_files() { find "$@" -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; }
 
-list_systemd_module() { dpkg-query -W python3-systemd 2>/dev/null || true; }
+list_debian_modules() { dpkg-query -W python3-systemd python3-lgpio 2>/dev/null || true; }
 
 # Installs the locked packages, each by its hash, and the daemon's own wheel with them.
 install_python_packages() {

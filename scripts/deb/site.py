@@ -17,6 +17,8 @@ _LIBRARIES = ("_soundfile_data", "onnxruntime/capi/libonnxruntime.so.*")
 updates; and onnxruntime for programs in C: Python has all of it a second time in its module."""
 _TOOLS = ("sympy*", "isympy*", "mpmath*")
 """What tools of onnxruntime for Python 3.10 import, which need the package onnx too; they are large."""
+_SETUPTOOLS = ("setuptools*", "pkg_resources", "_distutils_hack", "distutils-precedence.pth")
+"""Named by colorzero, which does not use it; it would load a piece of itself at every start."""
 _NOT_NEEDED = (
     "**/__pycache__",
     "**/tests",
@@ -53,7 +55,10 @@ def make_site(root: Path, release: Release, wheels: Iterable[Path]) -> Path:
     for wheel in wheels:
         _unpack(wheel, site)
     _thin_out(site)
-    (site / "systemd").symlink_to("../../../../python3/dist-packages/systemd")
+    _link_to_debians(site, "systemd")
+    if not (site / "lgpio.py").exists():  # for Python 3.13 there is no wheel
+        extension = f"cpython-{release.python.replace('.', '')}-{release.machine}-linux-gnu.so"
+        _link_to_debians(site, "lgpio.py", f"_lgpio.{extension}")
     (home / "pyvenv.cfg").write_text(_SETTINGS.format(release.python))
     programs = home / "bin"
     programs.mkdir()
@@ -61,6 +66,12 @@ def make_site(root: Path, release: Release, wheels: Iterable[Path]) -> Path:
     (programs / "edge-daemon").write_text(_LAUNCHER)
     (programs / "edge-daemon").chmod(0o755)
     return site
+
+
+def _link_to_debians(site: Path, *names: str) -> None:
+    """Lead Python to modules of the distribution's; of those that are not installed, to nothing."""
+    for name in names:
+        (site / name).symlink_to(f"../../../../python3/dist-packages/{name}")
 
 
 def _unpack(wheel: Path, site: Path) -> None:
@@ -77,7 +88,7 @@ def _unpack(wheel: Path, site: Path) -> None:
 
 
 def _thin_out(site: Path) -> None:
-    unwanted = (*_LIBRARIES, *_TOOLS, *_NOT_NEEDED)
+    unwanted = (*_LIBRARIES, *_TOOLS, *_SETUPTOOLS, *_NOT_NEEDED)
     for path in [found for pattern in unwanted for found in site.glob(pattern)]:
         if path.is_dir():
             shutil.rmtree(path)

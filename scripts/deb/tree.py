@@ -6,7 +6,6 @@ import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
-from deb.manual import manual
 from deb.release import REPOSITORY, Release
 
 TEMPLATES = REPOSITORY / "packaging" / "debian"
@@ -20,6 +19,12 @@ _DEPLOY = {
     "config.yaml": CONFFILES[0],
     "asound.conf": CONFFILES[1],
     "edge-daemon.service": "usr/lib/systemd/system/edge-daemon.service",
+    "edge-daemon-wyoming.service": "usr/lib/systemd/system/edge-daemon-wyoming.service",
+}
+_COMPLETIONS = {
+    "bash": "usr/share/bash-completion/completions/edge-daemon",
+    "zsh": "usr/share/zsh/vendor-completions/_edge-daemon",
+    "fish": "usr/share/fish/vendor_completions.d/edge-daemon.fish",
 }
 _PROGRAM = "/opt/edge-daemon/bin/edge-daemon"
 """Where install.sh, for which the files of deploy/ are written, has the daemon."""
@@ -33,6 +38,9 @@ def make_tree(root: Path, release: Release) -> None:
     programs = root / "usr" / "bin"
     programs.mkdir(parents=True)
     (programs / "edge-daemon").symlink_to("../lib/edge-daemon/bin/edge-daemon")
+    for shell, where in _COMPLETIONS.items():
+        made = REPOSITORY / "edge_daemon" / "completions" / f"edge-daemon.{shell}"
+        _put(root / where, made.read_text())
     _examples(root / DOCUMENTS / "examples", deploy)
     _put(
         root / "usr/share/lintian/overrides/edge-daemon",
@@ -45,13 +53,20 @@ def _documents(release: Release) -> Mapping[str, str]:
     return {
         f"{DOCUMENTS}/changelog.gz": (REPOSITORY / "CHANGELOG.md").read_text(),
         f"{DOCUMENTS}/changelog.Debian.gz": release.filled((TEMPLATES / "changelog").read_text()),
-        "usr/share/man/man1/edge-daemon.1.gz": manual(release),
+        "usr/share/man/man1/edge-daemon.1.gz": (
+            REPOSITORY / "deploy/man/edge-daemon.1"
+        ).read_text(),
     }
 
 
 def _examples(folder: Path, deploy: Path) -> None:
-    """Every setting with its default, settings for boards, and drop-ins for the unit."""
-    files = [*(REPOSITORY / "config").glob("*.yaml"), *deploy.glob("drop-ins/*.conf")]
+    """Every setting with its default, settings for boards, drop-ins, and what watches a fleet."""
+    files = [
+        *(REPOSITORY / "config").glob("**/*.yaml"),
+        *deploy.glob("drop-ins/*.conf"),
+        *deploy.glob("prometheus/*.yml"),
+        *deploy.glob("grafana/*.json"),
+    ]
     for path in files:
         _put(folder / path.name, path.read_text())
 

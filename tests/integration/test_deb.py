@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.booted_microphone import connect_microphone, microphone_binds
-from tests.integration.booted_systemd import BootedSystemd, missing_parts
+from tests.integration.booted_systemd import PATH, BootedSystemd, missing_parts
 from tests.integration.command_line import ROOT, demo_samples
 from tests.integration.debian_root import made_root, suite
 from tests.integration.virtual_microphone import VirtualMicrophone
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.heavy
 INSIDE = "/mnt/package"
 UNIT = "edge-daemon"
 CONFIG = "/etc/edge-daemon/config.yaml"
+PLAYBOOK = ROOT / "deploy" / "fleet" / "site.yml"
 PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
 """Of the releases of Debian."""
 APT = ("apt-get", "-q", "-y", "--no-install-recommends", "-o", "Acquire::Retries=3")
@@ -84,6 +87,21 @@ def test_the_daemon_is_in_it_with_its_models_and_nothing_else_of_ours(package: P
     ours = {name for name in ours if "__pycache__" not in name}
     assert {name for name in files if name.startswith("edge_daemon/") and name[-1] != "/"} == ours
     assert not {name.partition("/")[0] for name in files} & {"tests", "scripts", "config", "deploy"}
+
+
+def test_what_goes_with_the_command_line_is_in_it(package: Path) -> None:
+    """Completion for three shells, the man page, Wyoming's unit, and what watches a fleet."""
+    listed = subprocess.run(["dpkg-deb", "-c", package], capture_output=True, text=True, check=True)
+    files = set(re.findall(r" \./(\S+)", listed.stdout))
+    assert {
+        "usr/share/bash-completion/completions/edge-daemon",
+        "usr/share/zsh/vendor-completions/_edge-daemon",
+        "usr/share/fish/vendor_completions.d/edge-daemon.fish",
+        "usr/share/man/man1/edge-daemon.1.gz",
+        "usr/lib/systemd/system/edge-daemon-wyoming.service",
+        "usr/share/doc/edge-daemon/examples/alerts.yml",
+        "usr/share/doc/edge-daemon/examples/loopback.conf",
+    } <= files
 
 
 def needed(library: Path) -> set[str]:
@@ -148,6 +166,59 @@ def test_it_is_installed_upgraded_removed_and_purged(
     shutil.rmtree(machine.path(f"/etc/systemd/system/{UNIT}.service.d"))  # the microphone's
     machine.run(*APT, "purge", "edge-daemon", env=QUIET)
     assert what_is_left(machine) == []
+
+
+@pytest.mark.usefixtures("virtual_microphone")
+def test_ansible_rolls_it_out(machine: BootedSystemd, package: Path, tmp_path: Path) -> None:
+    """The playbook makes a board listen; a second run changes nothing, and a mistake is not taken."""
+    if shutil.which("ansible-playbook") is None:
+        pytest.skip("ansible-core is not installed; apt install ansible-core")
+    machine.run(*APT, "install", "python3", "python3-apt", env=QUIET, timeout_s=180)
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("prometheus: 127.0.0.1:9740\nmqtt: {name: '{{ inventory_hostname }}'}\n")
+    bad.write_text("prometheus: nowhere\n")
+
+    said = rolled_out(machine, tmp_path, package, good)
+    assert recap(said)["failed"] == 0, said
+    assert recap(said)["changed"] > 0
+    fetch = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9740/metrics').read())"
+    assert "edge_daemon_responsive 1.0" in machine.run("/usr/bin/python3", "-c", fetch).stdout
+    assert "name: 'board'" in machine.path(CONFIG).read_text()
+    again = rolled_out(machine, tmp_path, package, good)
+    assert recap(again) == {"failed": 0, "changed": 0}, again
+    refused = rolled_out(machine, tmp_path, package, bad)
+    assert recap(refused)["failed"] == 1
+    assert "nowhere" in refused
+    assert "9740" in machine.path(CONFIG).read_text()
+
+
+def rolled_out(machine: BootedSystemd, folder: Path, package: Path, config: Path) -> str:
+    """Return what ansible-playbook says; in place of ssh a program leads into the machine."""
+    ssh = folder / "ssh"
+    into = shlex.join(
+        ["nsenter", "-t", str(machine.leader), "-a", "env", "-i", f"PATH={PATH}", "HOME=/root"]
+    )
+    ssh.write_text(f'#!/bin/sh\nfor last; do :; done\nexec {into} sh -c "$last"\n')
+    ssh.chmod(0o755)
+    where = "ansible_python_interpreter=/usr/bin/python3 ansible_become=false"
+    (folder / "boards.ini").write_text(f"[boards]\nboard {where}\n")
+    given = {"package": str(package), "config": str(config), "drop_ins": ["loopback"]}
+    done = subprocess.run(
+        ["ansible-playbook", "-i", folder / "boards.ini", PLAYBOOK, "-e", json.dumps(given)],
+        env={
+            "PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8",
+            "ANSIBLE_SSH_EXECUTABLE": str(ssh), "ANSIBLE_SSH_TRANSFER_METHOD": "piped",
+        },
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def recap(said: str) -> dict[str, int]:
+    """Return how many tasks failed and changed something."""
+    counts = dict(re.findall(r"(\w+)=(\d+)", said.partition("PLAY RECAP")[2]))
+    assert counts, said
+    return {name: int(counts[name]) for name in ("failed", "changed")}
 
 
 def install(machine: BootedSystemd, name: str) -> None:
