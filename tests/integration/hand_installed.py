@@ -20,7 +20,7 @@ CONFIG = "/etc/edge-daemon/config.yaml"
 PROGRAM = "/opt/edge-daemon/bin/edge-daemon"
 _PYTHON = "/opt/python"
 _PACKAGES = "/opt/packages"
-_SOURCE = "/opt/source"
+SOURCE = "/opt/source"
 
 _LAUNCHER = """\
 #!/opt/edge-daemon/bin/python
@@ -35,14 +35,14 @@ def binds() -> dict[Path, str]:
     return {
         Path(sys.base_prefix): _PYTHON,
         Path(sysconfig.get_path("platlib")): _PACKAGES,
-        ROOT: _SOURCE,
+        ROOT: SOURCE,
     }
 
 
 def install(system: BootedSystemd, config: str) -> None:
     """Put everything in its place; nothing is started."""
     _make_environment(system)
-    system.run("systemd-sysusers", f"{_SOURCE}/deploy/edge-daemon.sysusers.conf")
+    system.run("systemd-sysusers", f"{SOURCE}/deploy/edge-daemon.sysusers.conf")
     for source, target in {
         UNIT: f"/etc/systemd/system/{UNIT}",
         "asound.conf": "/etc/edge-daemon/asound.conf",
@@ -100,5 +100,5 @@ def _make_environment(system: BootedSystemd) -> None:
     system.put("/etc/ld.so.conf.d/00-python.conf", f"{_PYTHON}/lib\n")
     system.run("ldconfig")
     paths = f"/opt/edge-daemon/lib/{version}/site-packages/edge-daemon.pth"
-    system.put(paths, f"{_SOURCE}\n{_PACKAGES}\n")
+    system.put(paths, f"{SOURCE}\n{_PACKAGES}\n")
     system.put(PROGRAM, _LAUNCHER, mode=0o755)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration import booted_systemd, hand_installed
 from tests.integration.booted_systemd import BootedSystemd
-from tests.integration.hand_installed import PROGRAM, probe, shipped_drop_in
+from tests.integration.hand_installed import CONFIG, DROP_INS, PROGRAM, UNIT, probe, shipped_drop_in
 
 pytestmark = pytest.mark.heavy
 
@@ -43,7 +43,14 @@ calls = dict(
 print("let through:", *[name for name in calls if not calls[name]])
 '"""
 
-
+FIGURES = """\
+audio: {source: 'wav:/opt/source/config/demo.flac'}
+prometheus: 127.0.0.1:9740
+"""
+FETCH_FIGURES = """
+import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:9740/metrics", timeout=20).read().decode())
+"""
 THREADS = f"""{PYTHON} -c '
 import threading
 end = threading.Event()
@@ -111,9 +118,25 @@ def test_network_is_closed(system: BootedSystemd) -> None:
     assert "Address family not supported" in probe(system, FETCH)
 
 
-def test_network_is_opened_by_its_drop_in(system: BootedSystemd) -> None:
-    """With the drop-in the same program reaches a server."""
-    assert probe(system, FETCH, shipped_drop_in("network")) == "200\n"
+@pytest.mark.parametrize("drop_in", ["network", "loopback"])
+def test_network_is_opened_by_its_drop_in(system: BootedSystemd, drop_in: str) -> None:
+    """With a drop-in the same program reaches a server, of this machine also with the smaller one."""
+    assert probe(system, FETCH, shipped_drop_in(drop_in)) == "200\n"
+
+
+def test_figures_are_reached_with_the_loopback_drop_in(system: BootedSystemd) -> None:
+    """Without a network the service says what it needs and listens; with loopback.conf it serves."""
+    system.put(CONFIG, FIGURES)
+    system.run("systemctl", "start", UNIT)
+    assert "deploy/drop-ins/loopback.conf" in system.log(UNIT)
+    system.run("systemctl", "stop", UNIT)
+    system.put(f"{DROP_INS}/loopback.conf", shipped_drop_in("loopback"))
+    system.run("systemctl", "daemon-reload")
+    system.run("systemctl", "start", UNIT)
+    text = system.run(PYTHON, "-c", FETCH_FIGURES).stdout
+    system.run("systemctl", "stop", UNIT)
+    assert "edge_daemon_responsive 1.0" in text
+    assert "process_resident_memory_bytes" in text
 
 
 def test_dangerous_system_calls_are_refused(system: BootedSystemd) -> None:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import booted_systemd, hand_installed
-from tests.integration.booted_microphone import connect_microphone, microphone_binds
+from tests.integration.booted_microphone import machine_that_hears
 from tests.integration.booted_systemd import BootedSystemd
 from tests.integration.command_line import demo_samples
 from tests.integration.hand_installed import CONFIG, DROP_INS, PROGRAM
@@ -114,24 +113,14 @@ def machine(
     sound_server: VirtualMicrophone, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
     """Boot, install, and start the service."""
-    if (missing := booted_systemd.missing_parts()) is not None:
-        pytest.skip(f"no systemd can be booted: {missing}")
-    sound_server.plug()
-    folder = Path(sound_server.environment["PULSE_RUNTIME_PATH"])
-    binds = {**hand_installed.binds(), **microphone_binds(folder)}
-    try:
-        with BootedSystemd(tmp_path_factory.mktemp("booted"), binds) as system:
-            hand_installed.install(system, SETTINGS)
-            connect_microphone(system)
-            system.run("install", "-d", "-m", "0777", "/srv/open")
-            system.put("/opt/computer", COMPUTER, mode=0o755)
-            system.put("/opt/stop", "#!/bin/sh\necho done stop\n", mode=0o755)
-            system.put(f"{DROP_INS}/quick.conf", QUICK)
-            system.run("systemctl", "daemon-reload")
-            system.run("systemctl", "start", NAME)
-            yield Machine(system, sound_server)
-    finally:
-        sound_server.unplug()
+    with machine_that_hears(sound_server, tmp_path_factory.mktemp("booted"), SETTINGS) as system:
+        system.run("install", "-d", "-m", "0777", "/srv/open")
+        system.put("/opt/computer", COMPUTER, mode=0o755)
+        system.put("/opt/stop", "#!/bin/sh\necho done stop\n", mode=0o755)
+        system.put(f"{DROP_INS}/quick.conf", QUICK)
+        system.run("systemctl", "daemon-reload")
+        system.run("systemctl", "start", NAME)
+        yield Machine(system, sound_server)
 
 
 def test_ready_when_it_listens(machine: Machine) -> None:

@@ -43,3 +43,19 @@ def test_set_up_has_uv_compile_what_it_installs(tmp_path: Path) -> None:
     assert install.startswith("pip install ")
     assert " --compile-bytecode " in install
     assert install.endswith(" -e . unset")
+
+
+def test_set_up_starts_no_service(tmp_path: Path) -> None:
+    """While a broker is installed Debian is told to start none, and afterwards no longer."""
+    for name, does in {
+        "dpkg-query": "false",
+        "apt-get": '"$(dirname "$0")/policy"; echo "$? $*" >>"$(dirname "$0")/log"',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    here = 'NO_SERVICES=$ROOT/policy; may_install() { true; }; as_root() { "$@"; }'
+    _set_up(f"{here}; retry() {{ true; }}; install_without_services mosquitto", tmp_path, tmp_path)
+    installs = [line for line in (tmp_path / "log").read_text().splitlines() if "mosquitto" in line]
+    assert installs
+    assert all(line.startswith("101 ") for line in installs), installs
+    assert not (tmp_path / "policy").exists()

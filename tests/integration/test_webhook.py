@@ -24,6 +24,7 @@ from edge_daemon.config import WebhookConfig, parse_config
 from edge_daemon.errors import ActionBusyError, ActionError
 from edge_daemon.types import Detection
 from tests.integration.whole_request import take
+from tests.ports import free_port
 
 ON_AFTER_LIGHT = Detection("on", 0.87654321, 12.3456, after="light")
 GIVE_UP_S = 15.0
@@ -157,13 +158,6 @@ def attempt(job: WebhookJob) -> bool:
         tick.wait(0.002)
         is_done = job.poll()
     return is_done
-
-
-def free_port() -> int:
-    """Find a port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_request(serve: Serve) -> None:

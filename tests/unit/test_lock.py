@@ -24,6 +24,8 @@ RUNTIME = ROOT / "deploy" / "requirements.txt"
 BUILD = ROOT / "deploy" / "build-requirements.txt"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 MACHINES = ("x86_64", "aarch64")
+WITH = ("mqtt", "web", "prometheus", "wyoming", "gpio")
+"""The extras that the service has from the beginning."""
 EVERYWHERE = list(product(PYTHONS, MACHINES))
 ADVICE = "run scripts/lock and commit what it changes"
 
@@ -62,7 +64,7 @@ def chosen(path: Path, python: str, machine: str) -> dict[str, Version]:
     """Return what is installed from a list on a machine, by name."""
     there = environment(python, machine)
     wanted = [Requirement(line) for line in lines(path)]
-    ours = [each for each in wanted if each.marker is None or each.marker.evaluate(there)]
+    ours = [each for each in wanted if _is_for(each, there)]
     versions = {str(canonicalize_name(e.name)): Version(str(e.specifier)[2:]) for e in ours}
     assert len(versions) == len(ours), f"a name twice for Python {python}"
     return versions
@@ -114,10 +116,12 @@ def test_a_list_is_out_of_the_lock(path: Path, packages: list[Package]) -> None:
 def test_the_list_is_whole(
     project: Package, packages: list[Package], python: str, machine: str
 ) -> None:
-    """It has all that the daemon needs on a machine, and what that needs, and nothing else."""
+    """It has all that the daemon and its small extras need on a machine, and nothing else."""
     there = environment(python, machine)
     versions = chosen(RUNTIME, python, machine)
-    direct = [Requirement(line) for line in project["project"]["dependencies"]]
+    extras = project["project"]["optional-dependencies"]
+    asked = [*project["project"]["dependencies"], *(x for name in WITH for x in extras[name])]
+    direct = [each for each in map(Requirement, asked) if _is_for(each, there)]
     for each in direct:
         assert versions[canonicalize_name(each.name)] in each.specifier, ADVICE
     to_see: list[str] = [canonicalize_name(each.name) for each in direct]
@@ -128,6 +132,10 @@ def test_the_list_is_whole(
             seen.add(name)
             to_see += _needs(_of(packages, name, versions[name]), there)
     assert seen == set(versions), ADVICE
+
+
+def _is_for(requirement: Requirement, there: dict[str, str]) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate(there)
 
 
 def _needs(package: Package, there: dict[str, str]) -> list[str]:
