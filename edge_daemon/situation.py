@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from edge_daemon import __version__
 from edge_daemon.events import Condition, Events, State
 from edge_daemon.hearing import Hearing
@@ -33,18 +35,12 @@ class Situation:
 
     def status(self) -> dict[str, Any]:
         """Return the state at this moment, ready for JSON."""
-        reporter, pipeline, mute = self._reporter, self._hearing.pipeline, self._hearing.mute
+        reporter = self._reporter
         return {
             "version": __version__,
             "state": reporter.health.state,
-            "condition": self._condition,
-            "muted": mute.is_on,
-            "muted_left_s": mute.left_s,
-            "source": reporter.source,
-            "model": reporter.model,
-            "words": list(pipeline.spec.words),
+            **self._shared(),
             "wake_words": self.wake_words,
-            "thresholds": self._thresholds,
             "last_audio_s": reporter.last_audio_s,
             "hears_only_zeros": self._hearing.hears_only_zeros,
             **reporter.telemetry.totals(),
@@ -55,37 +51,36 @@ class Situation:
         """Tell the state where it is another than before, or somebody new follows."""
         if not self._events.are_followed:
             return
-        reporter, mute = self._reporter, self._hearing.mute
-        newest = reporter.newest[-1:]
-        now = (
-            self._events.n_subscribed, self._condition, reporter.health.state, reporter.source,
-            reporter.model, mute.is_on, mute.n_asked, self._hearing.pipeline.thresholds, newest,
-        )  # fmt: skip
+        state = self._state()
+        without_time = structs.replace(state, at=0.0, muted_left_s=None)
+        now = (self._events.n_subscribed, self._hearing.mute.n_asked, without_time)
         if now != self._told:
             self._told = now
-            self._events.publish(self._state())
+            self._events.publish(state)
 
     def _state(self) -> State:
-        reporter, pipeline, mute = self._reporter, self._hearing.pipeline, self._hearing.mute
+        reporter = self._reporter
         newest = reporter.newest[-1:]
         return State(
-            condition=self._condition,
             text=reporter.health.state,
-            source=reporter.source,
-            model=reporter.model,
-            words=list(pipeline.spec.words),
-            muted=mute.is_on,
-            muted_left_s=mute.left_s,
-            thresholds=self._thresholds,
             last=newest[0].as_json() if newest else None,
+            **self._shared(),
         )
+
+    def _shared(self) -> dict[str, Any]:
+        """Return what both tell, by the names that `State` has for it."""
+        reporter, pipeline, mute = self._reporter, self._hearing.pipeline, self._hearing.mute
+        return {
+            "condition": self._condition,
+            "source": reporter.source,
+            "model": reporter.model,
+            "words": list(pipeline.spec.words),
+            "muted": mute.is_on,
+            "muted_left_s": mute.left_s,
+            "thresholds": {word: round(x, 4) for word, x in pipeline.thresholds.items()},
+        }
 
     @property
     def _condition(self) -> Condition:
         condition = self._reporter.health.condition
         return "muted" if condition == "listening" and self._hearing.mute.is_on else condition
-
-    @property
-    def _thresholds(self) -> dict[str, float]:
-        thresholds = self._hearing.pipeline.thresholds
-        return {word: round(value, 4) for word, value in thresholds.items()}

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edge_daemon.cli.arguments import (
     EXIT_CONFIG,
@@ -16,10 +16,21 @@ from edge_daemon.cli.arguments import (
     Parser,
     add_command,
 )
+from edge_daemon.config import load_sound_sections
+from edge_daemon.control import Answer, Request
+from edge_daemon.control.client import ANSWER_WITHIN_S, RELOADED_WITHIN_S, ask, follow
+from edge_daemon.control.messages import (
+    LONGEST_MUTE_S,
+    FalseAlarm,
+    Mute,
+    Reload,
+    Status,
+    Threshold,
+    Trigger,
+    Unmute,
+)
+from edge_daemon.control.paths import sockets_to_try
 from edge_daemon.errors import count_of
-
-if TYPE_CHECKING:
-    from edge_daemon.control import Answer, Request
 
 SystemConfig = Callable[[], Path | None]
 
@@ -83,8 +94,6 @@ def _threshold_value(text: str) -> float | None:
 
 
 def _status(arguments: argparse.Namespace, paths: list[Path]) -> int:
-    from edge_daemon.control.messages import Status
-
     answer = _ask(paths, Status())
     if answer.data is None:
         return _complain(answer, EXIT_FAILURE)
@@ -93,8 +102,6 @@ def _status(arguments: argparse.Namespace, paths: list[Path]) -> int:
 
 
 def _mute(arguments: argparse.Namespace, paths: list[Path]) -> int:
-    from edge_daemon.control.messages import LONGEST_MUTE_S, Mute
-
     for_s: float | None = arguments.for_s
     if for_s is not None and not 0 < for_s <= LONGEST_MUTE_S:
         arguments.wrong_usage(f"--for: above 0, up to {LONGEST_MUTE_S:g}, found {for_s:g}")
@@ -102,20 +109,14 @@ def _mute(arguments: argparse.Namespace, paths: list[Path]) -> int:
 
 
 def _unmute(_arguments: argparse.Namespace, paths: list[Path]) -> int:
-    from edge_daemon.control.messages import Unmute
-
     return _done(paths, Unmute(), "no longer muted")
 
 
 def _trigger(arguments: argparse.Namespace, paths: list[Path]) -> int:
-    from edge_daemon.control.messages import Trigger
-
     return _done(paths, Trigger(arguments.label, arguments.after), f"triggered {arguments.label}")
 
 
 def _threshold(arguments: argparse.Namespace, paths: list[Path]) -> int:
-    from edge_daemon.control.messages import Threshold
-
     answer = _ask(paths, Threshold(arguments.word, arguments.value))
     if answer.data is None:
         return _complain(answer, EXIT_FAILURE)
@@ -124,8 +125,6 @@ def _threshold(arguments: argparse.Namespace, paths: list[Path]) -> int:
 
 
 def _false_alarm(_arguments: argparse.Namespace, paths: list[Path]) -> int:
-    from edge_daemon.control.messages import FalseAlarm
-
     answer = _ask(paths, FalseAlarm())
     if answer.data is None:
         return _complain(answer, EXIT_FAILURE)
@@ -134,15 +133,11 @@ def _false_alarm(_arguments: argparse.Namespace, paths: list[Path]) -> int:
 
 
 def _reload(_arguments: argparse.Namespace, paths: list[Path]) -> int:
-    from edge_daemon.control.messages import Reload
-
     done = "reloaded: the daemon goes by the configuration on disk"
     return _done(paths, Reload(), done, EXIT_CONFIG)
 
 
 def _follow(arguments: argparse.Namespace, paths: list[Path]) -> int:
-    from edge_daemon.control.client import follow
-
     for event in follow(paths, arguments.live):
         print(json.dumps(event), flush=True)
     return EXIT_OK
@@ -150,16 +145,10 @@ def _follow(arguments: argparse.Namespace, paths: list[Path]) -> int:
 
 def _sockets(config: Path | None) -> list[Path]:
     """Return where the daemon may listen; that shows also in a configuration with mistakes."""
-    from edge_daemon.config import load_sound_sections
-    from edge_daemon.control.paths import sockets_to_try
-
     return sockets_to_try(load_sound_sections(config).control)
 
 
 def _ask(paths: list[Path], request: Request) -> Answer:
-    from edge_daemon.control.client import ANSWER_WITHIN_S, RELOADED_WITHIN_S, ask
-    from edge_daemon.control.messages import Reload
-
     return ask(
         paths, request, RELOADED_WITHIN_S if isinstance(request, Reload) else ANSWER_WITHIN_S
     )

@@ -7,9 +7,9 @@ import logging
 import threading
 
 from edge_daemon.config import Config
-from edge_daemon.config.address import ListenAddress, parse_listen
+from edge_daemon.config.address import parse_listen
 from edge_daemon.connection import Inside
-from edge_daemon.errors import ConfigError, EdgeDaemonError, MissingDependency
+from edge_daemon.errors import EdgeDaemonError, MissingDependency
 
 _LOG = logging.getLogger(__name__)
 _WHERE = "prometheus.listen"
@@ -26,14 +26,12 @@ class MetricsConnection:
 
     Raises
     ------
-    ConfigError
-        The address is none.
     MissingDependency
         prometheus-client is not installed.
     """
 
     def __init__(self, config: Config, inside: Inside) -> None:
-        self._address = _address(config)
+        self._address = parse_listen(config.prometheus.listen or "")
         try:
             from prometheus_client import CollectorRegistry, ProcessCollector
 
@@ -87,13 +85,3 @@ class MetricsConnection:
         if self._server:
             self._server.close(timeout_s)
             self._server = None
-
-
-def _address(config: Config) -> ListenAddress:
-    listen = config.prometheus.listen
-    if listen is None:
-        raise ConfigError([f"{_WHERE}: is not set"])
-    try:
-        return parse_listen(listen)
-    except ValueError as error:
-        raise ConfigError([f"{_WHERE}: {error}"]) from None

@@ -91,15 +91,9 @@ class Logbook:
     def _tell(
         self, detection: Detection, triggered: bool = False, latency_s: float | None = None
     ) -> None:
-        told = Heard(
-            label=detection.label,
-            score=round(float(detection.score), 4),
-            time_s=round(float(detection.time_s), 3),
-            after=detection.after,
-            triggered=triggered,
-            latency_ms=None if latency_s is None else round(1000.0 * latency_s, 2),
-        )
-        self._events.publish(told)
+        latency_ms = None if latency_s is None else round(1000.0 * latency_s, 2)
+        said: dict[str, Any] = dict(detection.as_json())
+        self._events.publish(Heard(**said, triggered=triggered, latency_ms=latency_ms))
 
     def _when(self) -> tuple[datetime, float]:
         return self._now(), round(self._clock() - self._began_s, 3)
